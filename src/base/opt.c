@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads options from text, with a reason and a suggestion when it cannot. */
+#include "config.h"
+
+#include "base/opt.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "base/nearest.h"
+
+#define INIT_BOOL(d) (d)
+#define INIT_UINT(d) (d)
+#define INIT_SIZE(d) (d)
+#define INIT_TIME(d) (d)
+#define INIT_STR(d) d
+#define INIT_LOG(d) { .level = (d) }
+
+#define ZAG_OPT(field, name, type, def, min, max, zero, unit, arg, key, doc) \
+	.field = INIT_##type(def),
+struct zag_opt zag_opt = {
+#include "base/opt.def"
+};
+const struct zag_opt zag_opt_default = {
+#include "base/opt.def"
+};
+#undef ZAG_OPT
+
+#define ZAG_OPT(field, name, type, def, min, max, zero, unit, arg, key, doc) \
+	{ name, arg, doc, unit, zero, min, max,                              \
+	  offsetof(struct zag_opt, field), ZAG_OPT_##type, key },
+const struct zag_opt_row zag_opt_table[] = {
+#include "base/opt.def"
+};
+#undef ZAG_OPT
+
+const unsigned int zag_opt_count =
+	sizeof(zag_opt_table) / sizeof(zag_opt_table[0]);
+
+static const char *const levels[] = { "error", "warn", "info", "debug" };
+
+static const struct word {
+	const char *word;
+	bool value;
+} bools[] = {
+	{ "1", true },	 { "0", false },  { "yes", true },  { "no", false },
+	{ "on", true },	 { "off", false }, { "true", true }, { "false", false },
+};
+
+struct unit {
+	const char *suffix;
+	uint64_t factor;
+};
+
+static const struct unit size_units[] = {
+	{ "", 1 }, { "k", 1ULL << 10 }, { "m", 1ULL << 20 },
+	{ "g", 1ULL << 30 }, { NULL, 0 },
+};
+
+/* A time without a unit would be read as seconds by some, as ms by others. */
+static const struct unit time_units[] = {
+	{ "ns", 1 }, { "us", 1000 }, { "ms", 1000000 },
+	{ "s", 1000000000 }, { "m", 60000000000 }, { NULL, 0 },
+};
+
+static const struct unit no_units[] = { { "", 1 }, { NULL, 0 } };
+
+/* Text growing in a buffer of ZAG_OPT_TEXT_SIZE; what is too long is cut. */
+struct text {
+	char *buf;
+	size_t len;
+};
+
+static void put(struct text *t, const char *s)
+{
+	while (*s && t->len + 1 < ZAG_OPT_TEXT_SIZE)
+		t->buf[t->len++] = *s++;
+	t->buf[t->len] = '\0';
+}
+
+static void put_number(struct text *t, uint64_t n)
+{
+	char digits[24];
+	char *p = digits + sizeof(digits);
+
+	*--p = '\0';
+	do {
+		*--p = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	put(t, p);
+}
+
+static const struct unit *units_of(const struct zag_opt_row *row)
+{
+	if (row->type == ZAG_OPT_SIZE)
+		return size_units;
+	return row->type == ZAG_OPT_TIME ? time_units : no_units;
+}
+
+/* In the largest unit that divides it. */
+static void put_value(struct text *t, const struct zag_opt_row *row,
+		      uint64_t value)
+{
+	const struct unit *u, *best = units_of(row);
+
+	for (u = best; u->suffix; u++)
+		if (value && value % u->factor == 0)
+			best = u;
+	put_number(t, value / best->factor);
+	put(t, best->suffix);
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool same_word(const char *a, const char *b)
+{
+	while (*a && lower(*a) == lower(*b)) {
+		a++;
+		b++;
+	}
+	return !*a && !*b;
+}
+
+static void *field_of(const struct zag_opt_row *row, struct zag_opt *opt)
+{
+	return (char *)opt + row->offset;
+}
+
+/* ---- numbers -------------------------------------------------------- */
+
+static int bad_number(const struct zag_opt_row *row, struct text *t)
+{
+	static const char *const example[] = {
+		[ZAG_OPT_UINT] = "not a number",
+		[ZAG_OPT_SIZE] = "not a size such as 65536, 64k, 1m or 2g",
+		[ZAG_OPT_TIME] = "not a time such as 500us, 20ms, 3s or 1m",
+	};
+
+	put(t, example[row->type]);
+	put(t, "; use ");
+	put_value(t, row, row->min);
+	put(t, " to ");
+	put_value(t, row, row->max);
+	if (row->zero) {
+		put(t, ", or ");
+		put(t, row->zero);
+	}
+	return -EINVAL;
+}
+
+static int out_of_range(const struct zag_opt_row *row, bool low,
+			struct text *t)
+{
+	put(t, low ? "too small; the least is " : "too large; the most is ");
+	put_value(t, row, low ? row->min : row->max);
+	return -EINVAL;
+}
+
+static int parse_number(const struct zag_opt_row *row, const char *s,
+			uint64_t *value, struct text *t)
+{
+	const struct unit *u;
+	uint64_t n = 0;
+	bool over = false;
+	const char *p;
+
+	if (row->zero && same_word(s, row->zero)) {
+		*value = 0;
+		return 0;
+	}
+	for (p = s; *p >= '0' && *p <= '9'; p++) {
+		over |= __builtin_mul_overflow(n, 10, &n);
+		over |= __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n);
+	}
+	if (p == s)
+		return bad_number(row, t);
+	for (u = units_of(row); u->suffix; u++)
+		if (same_word(p, u->suffix))
+			break;
+	if (!u->suffix)
+		return bad_number(row, t);
+	over |= __builtin_mul_overflow(n, u->factor, &n);
+	if (over || n > row->max)
+		return out_of_range(row, false, t);
+	if (n < row->min)
+		return out_of_range(row, true, t);
+	*value = n;
+	return 0;
+}
+
+/* ---- words ---------------------------------------------------------- */
+
+static int parse_bool(const char *s, bool *value, struct text *t)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(bools) / sizeof(bools[0]); i++) {
+		if (same_word(s, bools[i].word)) {
+			*value = bools[i].value;
+			return 0;
+		}
+	}
+	put(t, "neither yes nor no; use 1 or 0");
+	return -EINVAL;
+}
+
+static int parse_string(const struct zag_opt_row *row, const char *s,
+			char *value, struct text *t)
+{
+	size_t n = strnlen(s, row->max + 1);
+
+	if (n > row->max) {
+		put(t, "too long; the most is ");
+		put_number(t, row->max);
+		put(t, " characters");
+		return -EINVAL;
+	}
+	memcpy(value, s, n);
+	value[n] = '\0';
+	return 0;
+}
+
+static const char *nearest_level(const char *word)
+{
+	unsigned int best = ~0U;
+	const char *level = NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		unsigned int d = zag_distance(word, levels[i]);
+
+		/* "warning" and "err" mean what they look like. */
+		if (!strncmp(word, levels[i], 3))
+			d = 0;
+		if (d < best) {
+			best = d;
+			level = levels[i];
+		}
+	}
+	return zag_distance_is_near(word, best) ? level : NULL;
+}
+
+static int parse_log(const struct zag_opt_row *row, const char *s,
+		     struct zag_opt_log *log, struct text *t)
+{
+	char word[16];
+	size_t n = strcspn(s, ":");
+	const char *near;
+	size_t i;
+
+	if (s[n] == ':' && !s[n + 1]) {
+		put(t, "no file after the colon; use LEVEL or LEVEL:FILE");
+		return -EINVAL;
+	}
+	n = n < sizeof(word) ? n : sizeof(word) - 1;
+	memcpy(word, s, n);
+	word[n] = '\0';
+	for (i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		if (!same_word(word, levels[i]))
+			continue;
+		if (parse_string(row, s[n] ? s + n + 1 : "", log->file, t))
+			return -EINVAL;
+		log->level = (enum zag_log_level)i;
+		return 0;
+	}
+	near = nearest_level(word);
+	put(t, "no log level; ");
+	put(t, near ? "did you mean " : "use error, warn, info or debug");
+	if (near) {
+		put(t, near);
+		put(t, "?");
+	}
+	return -EINVAL;
+}
+
+int zag_opt_parse(const struct zag_opt_row *row, const char *text,
+		  struct zag_opt *into, char *why)
+{
+	struct text t = { why, 0 };
+	void *field = field_of(row, into);
+
+	*why = '\0';
+	switch ((enum zag_opt_type)row->type) {
+	case ZAG_OPT_BOOL:
+		return parse_bool(text, field, &t);
+	case ZAG_OPT_UINT:
+	case ZAG_OPT_SIZE:
+	case ZAG_OPT_TIME:
+		return parse_number(row, text, field, &t);
+	case ZAG_OPT_STR:
+		return parse_string(row, text, field, &t);
+	case ZAG_OPT_LOG:
+		return parse_log(row, text, field, &t);
+	}
+	return -EINVAL;
+}
+
+void zag_opt_format(const struct zag_opt_row *row, const struct zag_opt *from,
+		    char *text)
+{
+	const void *field = (const char *)from + row->offset;
+	const struct zag_opt_log *log = field;
+	struct text t = { text, 0 };
+
+	*text = '\0';
+	switch ((enum zag_opt_type)row->type) {
+	case ZAG_OPT_BOOL:
+		put(&t, *(const bool *)field ? "1" : "0");
+		break;
+	case ZAG_OPT_UINT:
+	case ZAG_OPT_SIZE:
+	case ZAG_OPT_TIME:
+		if (row->zero && !*(const uint64_t *)field)
+			put(&t, row->zero);
+		else
+			put_value(&t, row, *(const uint64_t *)field);
+		break;
+	case ZAG_OPT_STR:
+		put(&t, field);
+		break;
+	case ZAG_OPT_LOG:
+		put(&t, levels[log->level]);
+		put(&t, *log->file ? ":" : "");
+		put(&t, log->file);
+		break;
+	}
+}
+
+/* ---- names ---------------------------------------------------------- */
+
+void zag_opt_env_name(const struct zag_opt_row *row, char *env)
+{
+	const char *s = row->name;
+	char *p = env + 4;
+
+	memcpy(env, "ZAG_", 4);
+	for (; *s; s++)
+		*p++ = *s == '-' ? '_' : (char)(*s - ('a' - 'A'));
+	*p = '\0';
+}
+
+const struct zag_opt_row *zag_opt_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < zag_opt_count; i++)
+		if (!strcmp(name, zag_opt_table[i].name))
+			return &zag_opt_table[i];
+	return NULL;
+}
+
+const struct zag_opt_row *zag_opt_nearest(const char *name)
+{
+	const struct zag_opt_row *row = NULL;
+	unsigned int best = ~0U, i;
+
+	for (i = 0; i < zag_opt_count; i++) {
+		unsigned int d = zag_distance(name, zag_opt_table[i].name);
+
+		if (d < best) {
+			best = d;
+			row = &zag_opt_table[i];
+		}
+	}
+	return row && zag_distance_is_near(name, best) ? row : NULL;
+}
+
+/* ---- the environment ------------------------------------------------ */
+
+static void warn_unknown(const char *entry, size_t len,
+			 void (*warn)(const char *line))
+{
+	char line[ZAG_OPT_TEXT_SIZE], name[ZAG_OPT_STR_SIZE];
+	const struct zag_opt_row *near;
+	struct text t = { line, 0 };
+
+	len = len < sizeof(name) ? len : sizeof(name) - 1;
+	memcpy(name, entry, len);
+	name[len] = '\0';
+	put(&t, name);
+	put(&t, ": no such option; ");
+	near = zag_opt_nearest(name + 4);
+	if (near) {
+		zag_opt_env_name(near, name);
+		put(&t, "did you mean ");
+		put(&t, name);
+		put(&t, "?");
+	} else {
+		put(&t, "zagrun --list-options shows them all");
+	}
+	warn(line);
+}
+
+static void warn_bad(const char *entry, const struct zag_opt_row *row,
+		     const char *why, void (*warn)(const char *line))
+{
+	char line[ZAG_OPT_TEXT_SIZE], text[ZAG_OPT_TEXT_SIZE];
+	struct text t = { line, 0 };
+
+	put(&t, entry);
+	/* A long value must not push out what is wrong with it. */
+	if (t.len > 80) {
+		t.len = 80;
+		put(&t, "...");
+	}
+	put(&t, ": ");
+	put(&t, why);
+	zag_opt_format(row, &zag_opt_default, text);
+	put(&t, " (the default holds");
+	put(&t, *text ? ": " : "");
+	put(&t, text);
+	put(&t, ")");
+	warn(line);
+}
+
+/* The row that this environment entry sets, or NULL; *value is its text. */
+static const struct zag_opt_row *row_of_entry(const char *entry,
+					      const char **value)
+{
+	char env[ZAG_OPT_STR_SIZE];
+	unsigned int i;
+	size_t n;
+
+	for (i = 0; i < zag_opt_count; i++) {
+		zag_opt_env_name(&zag_opt_table[i], env);
+		n = strlen(env);
+		if (!strncmp(entry, env, n) && entry[n] == '=') {
+			*value = entry + n + 1;
+			return &zag_opt_table[i];
+		}
+	}
+	return NULL;
+}
+
+static void load_entry(const char *entry, void (*warn)(const char *line))
+{
+	const struct zag_opt_row *row;
+	char why[ZAG_OPT_TEXT_SIZE];
+	const char *value;
+
+	row = row_of_entry(entry, &value);
+	if (!row) {
+		if (warn)
+			warn_unknown(entry, strcspn(entry, "="), warn);
+		return;
+	}
+	if (zag_opt_parse(row, value, &zag_opt, why) && warn)
+		warn_bad(entry, row, why, warn);
+}
+
+void zag_opt_load(char *const *envp, void (*warn)(const char *line))
+{
+	char *const *e;
+
+	if (getauxval(AT_SECURE))
+		return;
+	for (e = envp; *e; e++)
+		if (!strncmp(*e, "ZAG_", 4))
+			load_entry(*e, NULL);
+	if (zag_opt.quiet || !warn)
+		return;
+	for (e = envp; *e; e++)
+		if (!strncmp(*e, "ZAG_", 4))
+			load_entry(*e, warn);
+}
