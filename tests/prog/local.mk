@@ -3,3 +3,54 @@
 # built from tests/prog/NAME.c (for C++ set tests_prog_NAME_SOURCES =
 # tests/prog/NAME.cc), and run natively and under zagrun by tests/run.  An
 # optional tests/prog/NAME.args (arguments, one line) goes to EXTRA_DIST.
+prog_programs += \
+	tests/prog/key-destructor \
+	tests/prog/key-many \
+	tests/prog/key-threads
+prog_programs += \
+	tests/prog/stdio-lock \
+	tests/prog/stdio-shared
+prog_programs += \
+	tests/prog/thread-attr \
+	tests/prog/thread-attr-affinity \
+	tests/prog/thread-attr-default \
+	tests/prog/thread-attr-sigmask \
+	tests/prog/thread-attr-stack \
+	tests/prog/thread-create-errors \
+	tests/prog/thread-create-join \
+	tests/prog/thread-detach \
+	tests/prog/thread-exit-nested \
+	tests/prog/thread-exit-process \
+	tests/prog/thread-getattr-np \
+	tests/prog/thread-getattr-other \
+	tests/prog/thread-join-errors \
+	tests/prog/thread-main-exit \
+	tests/prog/thread-main-return \
+	tests/prog/thread-name \
+	tests/prog/thread-once \
+	tests/prog/thread-once-exit \
+	tests/prog/thread-sched-info \
+	tests/prog/thread-self \
+	tests/prog/thread-stack-align \
+	tests/prog/thread-stack-depth \
+	tests/prog/thread-stack-small \
+	tests/prog/thread-timedjoin \
+	tests/prog/thread-yield
+prog_programs += \
+	tests/prog/tls-cxx \
+	tests/prog/tls-dlopen \
+	tests/prog/tls-errno \
+	tests/prog/tls-fenv \
+	tests/prog/tls-guards \
+	tests/prog/tls-locale \
+	tests/prog/tls-malloc \
+	tests/prog/tls-resolver \
+	tests/prog/tls-strerror \
+	tests/prog/tls-thread-local
+
+tests_prog_tls_cxx_SOURCES = tests/prog/tls-cxx.cc
+tests_prog_tls_fenv_LDADD = -lm
+tests_prog_tls_resolver_LDADD = -lresolv
+
+EXTRA_DIST += \
+	tests/prog/check.h
