@@ -8,6 +8,14 @@ prog_programs += \
 	tests/prog/key-many \
 	tests/prog/key-threads
 prog_programs += \
+	tests/prog/mutex-attr \
+	tests/prog/mutex-count \
+	tests/prog/mutex-destroy \
+	tests/prog/mutex-errorcheck \
+	tests/prog/mutex-normal \
+	tests/prog/mutex-recursive \
+	tests/prog/mutex-timed
+prog_programs += \
 	tests/prog/stdio-lock \
 	tests/prog/stdio-shared
 prog_programs += \
@@ -44,6 +52,7 @@ prog_programs += \
 	tests/prog/tls-guards \
 	tests/prog/tls-locale \
 	tests/prog/tls-malloc \
+	tests/prog/tls-migrate \
 	tests/prog/tls-resolver \
 	tests/prog/tls-strerror \
 	tests/prog/tls-thread-local
