@@ -2,3 +2,10 @@
 # Ordinary programs to show zagshim with, and `make demo`.  Append program
 # names to noinst_PROGRAMS (built by plain make) or check_PROGRAMS; AM_CFLAGS
 # is only -std=gnu11 -pthread and warnings, and no include path is set.
+noinst_PROGRAMS += examples/httpd
+
+# Needs wrk and python3.  DEMO_FLAGS: -c connections, -d seconds, -r pairs.
+demo: all
+	BUILDDIR='$(abs_top_builddir)' ZAGRUN='$(abs_top_builddir)/zagrun' \
+		$(PYTHON3) -B $(top_srcdir)/tests/bench/demo.py $(DEMO_FLAGS)
+.PHONY: demo

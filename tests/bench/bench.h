@@ -4,8 +4,6 @@
 #ifndef TESTS_BENCH_BENCH_H
 #define TESTS_BENCH_BENCH_H
 
-#define _GNU_SOURCE
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>

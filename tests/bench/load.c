@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Load for an echo server: counted requests, every byte of an answer checked. */
+/* Load for an echo server: requests counted, every byte that returns checked. */
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -32,7 +32,7 @@ static int ep;
 
 static struct sockaddr_in server = { .sin_family = AF_INET };
 
-/* Each connection's messages differ from each other and from its neighbours'. */
+/* A connection's messages differ from each other and from its neighbours'. */
 static void compose(struct conn *c)
 {
 	uint64_t x = ((uint64_t)(c - conns) << 32) + c->seq + 1;

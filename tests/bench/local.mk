@@ -1,3 +1,29 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Benchmarks and `make bench`.  Append programs to EXTRA_PROGRAMS or
 # check_PROGRAMS.
+bench_programs = \
+	tests/bench/cond \
+	tests/bench/create \
+	tests/bench/echo \
+	tests/bench/epoll-httpd \
+	tests/bench/load \
+	tests/bench/mutex \
+	tests/bench/sleepers \
+	tests/bench/yield
+check_PROGRAMS += $(bench_programs)
+TESTS += tests/bench/smoke.test
+EXTRA_DIST += \
+	tests/bench/bench.h \
+	tests/bench/bench.py \
+	tests/bench/demo.py \
+	tests/bench/measure.py \
+	tests/bench/smoke.py \
+	tests/bench/smoke.test
+
+PYTHON3 = python3
+
+# BENCH_FLAGS: -q for a quick look, or the names of parts; see bench.py.
+bench: all $(check_PROGRAMS)
+	BUILDDIR='$(abs_top_builddir)' ZAGRUN='$(abs_top_builddir)/zagrun' \
+		$(PYTHON3) -B $(top_srcdir)/tests/bench/bench.py $(BENCH_FLAGS)
+.PHONY: bench

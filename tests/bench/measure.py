@@ -277,4 +277,4 @@ def ratio(a, b):
 
 
 def row(name, *values):
-    print(f'{name:<46}' + ''.join(f'{v:>12}' for v in values), flush=True)
+    print(f'{name:<52}' + ''.join(f'{v:>12}' for v in values), flush=True)

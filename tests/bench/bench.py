@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Pairs NPTL and zagrun, the same binaries, and compares with the targets.
+
+usage: bench.py [-q] [PART...]
+
+PART: create mutex cond yield sleepers echo http memory (default: all).
+-q is quick: one repetition, short runs.  ZAGRUN is the command to run a
+program under the shim, BUILDDIR where the programs have been built.  Exit
+status 1 only if a result was wrong, never for a missed target.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import measure as m
+
+BENCH = f'{m.BUILD}/tests/bench'
+PROG = f'{m.BUILD}/tests/prog'
+SIDES = {'NPTL': [], 'zagrun': m.ZAGRUN}
+
+# program, processors (None: all), label
+MICRO = {
+    'create': [('create', None, '')],
+    'mutex': [('mutex', None, '')],
+    'cond': [('cond', 1, ', 1 processor'), ('cond', 2, ', 2 processors')],
+    'yield': [('yield', 1, ', 1 processor')],
+    'sleepers': [('sleepers', None, '')],
+}
+PARTS = [*MICRO, 'echo', 'http', 'memory']
+
+LABEL = {
+    'create_join': 'create+join, one at a time',
+    'create_join_100': 'create+join, batches of 100',
+    'mutex_uncontended': 'mutex lock+unlock, uncontended',
+    'mutex_contended_4': 'mutex lock+unlock, 4 threads',
+    'mutex_contended_16': 'mutex lock+unlock, 16 threads',
+    'cond_one_way': 'condvar one way',
+    'yield_2': 'sched_yield, 2 threads',
+    'yield_100': 'sched_yield, 100 threads',
+    'sleepers_wall': '10,000 x sleep(1), wall',
+    'sleepers_cpu': '10,000 x sleep(1), CPU',
+    'sleepers_rss': '10,000 x sleep(1), resident',
+}
+
+# label of a row, what the target compares, bound
+TARGETS = [
+    ('create+join, one at a time', 'ratio', 1 / 50),
+    ('create+join, batches of 100', 'ratio', 1 / 50),
+    ('condvar one way, 1 processor', 'ratio', 1 / 20),
+    ('condvar one way, 2 processors', 'ratio', 1 / 20),
+    ('mutex lock+unlock, uncontended', 'ratio', 1.0),
+    ('HTTP CPU per request', 'ratio', 1 / 2),
+    ('HTTP CPU per request, against epoll', 'ratio', 1.3),
+    ('10,000 x sleep(1), CPU', 'zagrun', 0.1),
+    ('memory per parked thread', 'zagrun', 9.0),
+]
+
+
+class Report:
+    """Rows as they are measured, and the targets at the end."""
+
+    def __init__(self):
+        self.rows, self.failures = {}, []
+
+    def add(self, label, unit, base, shim):
+        base, shim = m.median(base), m.median(shim)
+        self.rows[label] = {'zagrun': shim, 'ratio': m.ratio(shim, base)}
+        m.row(f'{label} [{unit}]', m.number(base), m.number(shim),
+              m.number(self.rows[label]['ratio']))
+
+    def wrong(self, error):
+        self.failures.append(str(error))
+        print(f'FAILED: {error}', flush=True)
+
+    def targets(self):
+        print()
+        m.row('target', 'wanted', 'measured', '')
+        for label, key, bound in TARGETS:
+            got = self.rows.get(label, {}).get(key)
+            verdict = '-' if got is None else \
+                'met' if got <= bound else 'MISSED'
+            note = ', x NPTL' if key == 'ratio' and 'epoll' not in label else ''
+            m.row(label + note, f'<= {bound:.3g}', m.number(got), verdict)
+
+
+def run_micro(prefix, program, processors, args, limit=120):
+    """One run of a micro-benchmark: {name: (value, unit)}."""
+    child = m.popen([*prefix, f'{BENCH}/{program}', *args], processors,
+                    stdout=subprocess.PIPE)
+    try:
+        out = child.communicate(timeout=limit)[0].decode()
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+        raise m.Wrong(f'{program}: no end after {limit} s') from None
+    if child.returncode:
+        raise m.Wrong(f'{" ".join(child.args)}: status {child.returncode}')
+    return {name: (float(value), unit) for name, value, unit
+            in (line.split() for line in out.splitlines())}
+
+
+def micro(report, part, opt):
+    for program, processors, suffix in MICRO[part]:
+        slow = program == 'sleepers'
+        args = [] if slow else ['-t', '50' if opt.q else '200']
+        found = {side: {} for side in SIDES}
+        units = {}
+        for _ in range(1 if opt.q else 3 if slow else 5):
+            for side, prefix in SIDES.items():
+                result = run_micro(prefix, program, processors, args)
+                for name, (value, unit) in result.items():
+                    found[side].setdefault(name, []).append(value)
+                    units[name] = unit
+        for name, unit in units.items():
+            report.add(LABEL[name] + suffix, unit,
+                       *(found[side].get(name, []) for side in SIDES))
+
+
+def run_echo(prefix, connections, requests):
+    """One run: requests a second, CPU us a request, threads, kB resident."""
+    server = m.Server(prefix, f'{BENCH}/echo')
+    before = server.status('VmRSS', 'VmPTE')
+    load = m.popen([f'{BENCH}/load', '-p', str(server.port),
+                    '-c', str(connections), '-n', str(requests)],
+                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    if m.read_line(load, 60) != 'ready':
+        raise m.Wrong('load: not ready')
+    time.sleep(0.2)
+    cpu = server.cpu()
+    load.stdin.write(b'go\n')
+    result = {}
+    while (line := m.read_line(load, 120)) != 'done':
+        name, value, _ = line.split()
+        result[name] = float(value)
+    result['cpu'] = (server.cpu() - cpu) / requests * 1e6
+    result['kb'] = (server.status('VmRSS', 'VmPTE') - before) / connections
+    load.stdin.write(b'end\n')
+    if load.wait(30) or result['requests'] != requests:
+        raise m.Wrong(f'echo with {connections} connections')
+    server.stop(-15, 143)
+    return result
+
+
+def echo(report, opt):
+    for connections in (64, 1000, 10000):
+        runs = {side: [] for side in SIDES}
+        for _ in range(1 if opt.q else 3):
+            for side, prefix in SIDES.items():
+                runs[side].append(run_echo(prefix, connections,
+                                           20000 if opt.q else 200000))
+        for key, label, unit in (('cpu', 'CPU per request', 'us'),
+                                 ('rate', 'requests', '1/s'),
+                                 ('p99', 'latency p99', 'us'),
+                                 ('kb', 'resident per connection', 'kB')):
+            report.add(f'echo {connections:,} connections, {label}', unit,
+                       *([r[key] for r in runs[s]] for s in SIDES))
+
+
+def http(report, opt):
+    """httpd under NPTL and under zagrun, and the epoll server natively."""
+    if not shutil.which('wrk'):
+        print('HTTP: skipped, wrk is not installed')
+        return
+    kinds = {
+        'NPTL': ([], f'{m.BUILD}/examples/httpd'),
+        'zagrun': (m.ZAGRUN, f'{m.BUILD}/examples/httpd'),
+        'epoll': ([], f'{BENCH}/epoll-httpd'),
+    }
+    runs = {kind: [] for kind in kinds}
+    for _ in range(1 if opt.q else 3):
+        for kind, (prefix, program) in kinds.items():
+            server = m.Server(prefix, program, '-p', '0')
+            m.check_answers(server.port)
+            runs[kind].append(m.wrk(server, 1000, 1 if opt.q else 5))
+            m.check_answers(server.port)
+            server.stop()
+    for key, label, unit in (('cpu', 'HTTP CPU per request', 'us'),
+                             ('rate', 'HTTP requests', '1/s'),
+                             ('p50', 'HTTP latency p50', 'ms'),
+                             ('p99', 'HTTP latency p99', 'ms')):
+        values = {k: [r[key] for r in runs[k]] for k in kinds}
+        report.add(label, unit, values['NPTL'], values['zagrun'])
+        report.add(f'{label}, against epoll', unit, values['epoll'],
+                   values['zagrun'])
+
+
+def available():
+    return m.fields('/proc/meminfo')['MemAvailable']
+
+
+def parked(prefix, n):
+    """kB of the machine's memory a thread of `cond-million n` costs, parked.
+
+    The peak of what MemAvailable lost while the program ran: stacks, page
+    tables, kernel stacks and tasks are all in it.
+    """
+    before = low = available()
+    child = m.popen([*prefix, f'{PROG}/cond-million', str(n)],
+                    stdout=subprocess.DEVNULL)
+    end = time.monotonic() + 120
+    while child.poll() is None:
+        low = min(low, available())
+        if time.monotonic() > end:
+            child.kill()
+            raise m.Wrong(f'cond-million {n}: no end after 120 s')
+        time.sleep(0.005)
+    if child.returncode:
+        raise m.Wrong(f'cond-million {n}: status {child.returncode}')
+    return (before - low) / n
+
+
+def memory(report, opt):
+    if not os.access(f'{PROG}/cond-million', os.X_OK):
+        print('memory per parked thread: skipped, no tests/prog/cond-million')
+        return
+    few, many = 20000, 20000 if opt.q else 1000000
+    reps = range(1 if opt.q else 3)
+    base = [parked([], few) for _ in reps]
+    report.add('memory per parked thread', 'kB', base,
+               [parked(m.ZAGRUN, many) for _ in reps])
+
+
+def main():
+    p = argparse.ArgumentParser(usage=__doc__)
+    p.add_argument('-q', action='store_true')
+    p.add_argument('part', nargs='*', choices=[*PARTS, []])
+    opt = p.parse_args()
+    if not m.ZAGRUN:
+        sys.exit('bench: ZAGRUN is not set')
+    m.set_up()
+    report = Report()
+    m.row(f'medians, {len(m.CPUS)} CPUs', 'native', 'zagrun', 'ratio')
+    for part in opt.part or PARTS:
+        try:
+            if part in MICRO:
+                micro(report, part, opt)
+            else:
+                {'echo': echo, 'http': http, 'memory': memory}[part](report,
+                                                                     opt)
+        except m.Wrong as e:
+            report.wrong(f'{part}: {e}')
+    report.targets()
+    if report.failures:
+        sys.exit(f'bench: {len(report.failures)} parts gave wrong results')
+
+
+if __name__ == '__main__':
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
