@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Load for an echo server: requests counted, every byte that returns checked. */
+/* Load for an echo server: counts requests, checks every byte that returns. */
 
 #include <arpa/inet.h>
 #include <fcntl.h>
