@@ -4,6 +4,16 @@
 # tests/prog/NAME.cc), and run natively and under zagrun by tests/run.  An
 # optional tests/prog/NAME.args (arguments, one line) goes to EXTRA_DIST.
 prog_programs += \
+	tests/prog/cond-basic \
+	tests/prog/cond-broadcast-many \
+	tests/prog/cond-destroy \
+	tests/prog/cond-errorcheck \
+	tests/prog/cond-million \
+	tests/prog/cond-ping-pong \
+	tests/prog/cond-queue \
+	tests/prog/cond-shared \
+	tests/prog/cond-timed
+prog_programs += \
 	tests/prog/key-destructor \
 	tests/prog/key-many \
 	tests/prog/key-threads
@@ -15,6 +25,8 @@ prog_programs += \
 	tests/prog/mutex-normal \
 	tests/prog/mutex-recursive \
 	tests/prog/mutex-timed
+prog_programs += \
+	tests/prog/sleepers-100k
 prog_programs += \
 	tests/prog/stdio-lock \
 	tests/prog/stdio-shared
