@@ -51,5 +51,5 @@ unsigned int zag_distance(const char *a, const char *b)
 
 int zag_distance_is_near(const char *name, unsigned int distance)
 {
-	return distance <= 1 + strnlen(name, ZAG_NEAREST_MAX) / 3;
+	return distance <= (strnlen(name, ZAG_NEAREST_MAX) + 1) / 3;
 }

@@ -161,9 +161,20 @@ static const struct argp_option *long_option(const char *name, size_t len)
 	return found;
 }
 
-/* Returns how many words of argv the option takes. */
-static int check_long(const char *word, bool last)
+/* The option in full: argp has hidden ones that an abbreviation may hit. */
+static char *in_full(const struct argp_option *op, const char *value)
 {
+	char *word;
+
+	if (asprintf(&word, "--%s%s", op->name, value) < 0)
+		die(EXIT_ZAGRUN, "out of memory");
+	return word;
+}
+
+/* Returns how many words of argv the option takes. */
+static int check_long(char **arg, bool last)
+{
+	const char *word = *arg + 2;
 	size_t len = strcspn(word, "=");
 	const struct argp_option *op;
 	char name[ZAG_OPT_STR_SIZE];
@@ -178,6 +189,7 @@ static int check_long(const char *word, bool last)
 	if (!op->arg && word[len])
 		die(EXIT_ZAGRUN, "--%s takes no value; leave out '%s'",
 		    op->name, word + len);
+	*arg = in_full(op, word + len);
 	return op->arg && !word[len] ? 2 : 1;
 }
 
@@ -208,7 +220,7 @@ static void check_options(int argc, char **argv)
 	while (i < argc && argv[i][0] == '-' && argv[i][1] &&
 	       strcmp(argv[i], "--")) {
 		if (argv[i][1] == '-')
-			i += check_long(argv[i] + 2, i + 1 == argc);
+			i += check_long(&argv[i], i + 1 == argc);
 		else
 			i += check_short(argv[i] + 1, i + 1 == argc);
 	}

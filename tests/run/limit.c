@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Runs a test with a time limit: limit SECONDS COMMAND [ARG...].  Exits as
+ * the command does (128 + n for signal n), with 124 after printing where each
+ * of its threads is if it does not end, and with 123 if it leaves processes
+ * behind.  Nothing the command started outlives it.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { STATUS_LEFT = 123, STATUS_LATE = 124, STATUS_FAILED = 125 };
+
+#define SHOWN_MAX 40
+
+/* One line of a file under /proc, without its newline; "" if none. */
+static void read_line(const char *path, char *line, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, line, size - 1);
+
+	line[n > 0 ? n : 0] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+static void show_task(pid_t pid, const char *tid)
+{
+	char path[64], stat[256], wchan[64], syscall[128];
+	const char *state;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%.12s/stat", pid, tid);
+	read_line(path, stat, sizeof(stat));
+	snprintf(path, sizeof(path), "/proc/%d/task/%.12s/wchan", pid, tid);
+	read_line(path, wchan, sizeof(wchan));
+	snprintf(path, sizeof(path), "/proc/%d/task/%.12s/syscall", pid, tid);
+	read_line(path, syscall, sizeof(syscall));
+	state = strrchr(stat, ')');
+	fprintf(stderr, "  %d/%s: state %.1s wchan %s syscall %s\n", pid, tid,
+		state && state[1] ? state + 2 : "?", wchan, syscall);
+}
+
+static void show_tasks(pid_t pid)
+{
+	char path[64];
+	struct dirent *e;
+	int shown = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir))) {
+		if (e->d_name[0] == '.')
+			continue;
+		if (shown++ < SHOWN_MAX)
+			show_task(pid, e->d_name);
+	}
+	if (shown > SHOWN_MAX)
+		fprintf(stderr, "  and %d more\n", shown - SHOWN_MAX);
+	if (dir)
+		closedir(dir);
+}
+
+/* Calls each() with every child of ours: the command, and its orphans. */
+static int each_child(void (*each)(pid_t))
+{
+	char path[64], *next, *line = NULL;
+	size_t size = 0;
+	int n = 0;
+	long pid;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	f = fopen(path, "re");
+	if (f && getline(&line, &size, f) > 0) {
+		char *p = line;
+
+		for (; (pid = strtol(p, &next, 10)) > 0; p = next, n++)
+			if (each)
+				each((pid_t)pid);
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static void kill_one(pid_t pid)
+{
+	kill(pid, SIGKILL);
+}
+
+/* Orphans of those killed become our children: again until none is left. */
+static void kill_all(void)
+{
+	while (each_child(kill_one))
+		waitpid(-1, NULL, 0);
+}
+
+/* Waits for the command, -1 if the time is over first. */
+static int wait_until(pid_t pid, const struct timespec *end)
+{
+	sigset_t set;
+	int status;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	for (;;) {
+		struct timespec now, left;
+		pid_t r = waitpid(pid, &status, WNOHANG);
+
+		if (r == pid)
+			return status;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		left.tv_sec = end->tv_sec - now.tv_sec;
+		left.tv_nsec = 0;
+		if (left.tv_sec <= 0)
+			return -1;
+		sigtimedwait(&set, NULL, &left);
+	}
+}
+
+static pid_t start(char **command, const sigset_t *mask)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	setpgid(0, 0);
+	execvp(command[0], command);
+	fprintf(stderr, "limit: %s: %s\n", command[0], strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+int main(int argc, char **argv)
+{
+	struct timespec end;
+	sigset_t set, old;
+	int status, orphans;
+	pid_t pid;
+
+	if (argc < 3)
+		return STATUS_FAILED;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += atoi(argv[1]);
+	pid = start(argv + 2, &old);
+	if (pid < 0)
+		return STATUS_FAILED;
+	status = wait_until(pid, &end);
+	if (status == -1) {
+		fprintf(stderr, "limit: %s did not end within %s s:\n",
+			argv[2], argv[1]);
+		each_child(show_tasks);
+		kill_all();
+		return STATUS_LATE;
+	}
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	orphans = each_child(NULL);
+	if (orphans) {
+		fprintf(stderr, "limit: left %d processes behind:\n", orphans);
+		each_child(show_tasks);
+		kill_all();
+		return STATUS_LEFT;
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) :
+				   128 + WTERMSIG(status);
+}
