@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pthread_cond_*: waiters queue in the parking lot at the condition's address.
+ *
+ * __wrefs keeps libc's flags, which libc's own pthread_cond_init sets: whether
+ * the condition is process-shared (then all is libc's) and its clock.  The
+ * first word says whether anybody may be queued, so that a signal to nobody
+ * is one load.  Woken waiters do not look at the condition again: it may be
+ * destroyed as soon as they have been woken.
+ */
+
+#include "config.h"
+
+#include <pthread.h>
+
+#include "wrap/sync_common.h"
+#include "wrap/sync_mutex.h"
+
+#define FLAG_SHARED 1u
+#define FLAG_MONOTONIC 2u
+
+ZAG_DECLARE_REAL(pthread_cond_wait);
+ZAG_DECLARE_REAL(pthread_cond_clockwait);
+ZAG_DECLARE_REAL(pthread_cond_signal);
+ZAG_DECLARE_REAL(pthread_cond_broadcast);
+
+static inline bool is_shared(const pthread_cond_t *c)
+{
+	return c->__data.__wrefs & FLAG_SHARED;
+}
+
+/* Written under the lot's lock for this address only. */
+static inline _Atomic uint32_t *waited_for(pthread_cond_t *c)
+{
+	return (_Atomic uint32_t *)&c->__data.__wseq;
+}
+
+struct cond_wait {
+	pthread_cond_t *cond;
+	pthread_mutex_t *mutex;
+};
+
+static bool announce(void *arg)
+{
+	struct cond_wait *w = arg;
+
+	zag_store_rlx(waited_for(w->cond), 1);
+	return true;
+}
+
+static void unlock_mutex(void *arg)
+{
+	struct cond_wait *w = arg;
+
+	zag_sync_mutex_unlock_to_wait(w->mutex);
+}
+
+static const struct zag_lot_ops wait_ops = {
+	.validate = announce,
+	.before_sleep = unlock_mutex,
+};
+
+/*
+ * A signal handler that ran ends the wait as a spurious wake-up: a waiter
+ * that queued again would miss what was signalled in between.
+ */
+static int wait_private(pthread_cond_t *c, pthread_mutex_t *m,
+			zag_time deadline)
+{
+	struct cond_wait w = { c, m };
+	int err = zag_sync_mutex_check_owner(m);
+	int relock;
+
+	if (err)
+		return err;
+	err = zag_lot_park(c, &wait_ops, &w, deadline);
+	relock = zag_sync_mutex_relock(m);
+	if (relock)
+		return relock;
+	return err == -ETIMEDOUT ? ETIMEDOUT : 0;
+}
+
+static int wait_until(pthread_cond_t *c, pthread_mutex_t *m,
+		      const struct zag_sync_until *until)
+{
+	if (!zag_sync_until_valid(until))
+		return EINVAL;
+	if (zag_unlikely(is_shared(c)))
+		return ZAG_SYNC_REAL(pthread_cond_clockwait, c, m,
+				     until->clock, until->abs);
+	return wait_private(c, m, zag_sync_deadline(until));
+}
+
+ZAG_EXPORT int pthread_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
+{
+	if (zag_unlikely(is_shared(c)))
+		return ZAG_SYNC_REAL(pthread_cond_wait, c, m);
+	return wait_private(c, m, ZAG_NEVER);
+}
+
+ZAG_EXPORT int pthread_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m,
+				      const struct timespec *abs)
+{
+	struct zag_sync_until until = { CLOCK_REALTIME, abs };
+
+	if (c->__data.__wrefs & FLAG_MONOTONIC)
+		until.clock = CLOCK_MONOTONIC;
+	return wait_until(c, m, &until);
+}
+
+ZAG_EXPORT int pthread_cond_clockwait(pthread_cond_t *c, pthread_mutex_t *m,
+				      clockid_t clock,
+				      const struct timespec *abs)
+{
+	struct zag_sync_until until = { clock, abs };
+
+	return wait_until(c, m, &until);
+}
+
+static void retract(void *arg, int woken, bool more)
+{
+	(void)woken;
+	if (!more)
+		zag_store_rlx(waited_for(arg), 0);
+}
+
+/* Any waiter that must be seen has queued before it unlocked a mutex that
+ * the caller has locked since. */
+static int wake(pthread_cond_t *c, int n)
+{
+	if (zag_load_rlx(waited_for(c)))
+		zag_lot_unpark(c, n, retract, c);
+	return 0;
+}
+
+ZAG_EXPORT int pthread_cond_signal(pthread_cond_t *c)
+{
+	if (zag_unlikely(is_shared(c)))
+		return ZAG_SYNC_REAL(pthread_cond_signal, c);
+	return wake(c, 1);
+}
+
+ZAG_EXPORT int pthread_cond_broadcast(pthread_cond_t *c)
+{
+	if (zag_unlikely(is_shared(c)))
+		return ZAG_SYNC_REAL(pthread_cond_broadcast, c);
+	return wake(c, INT_MAX);
+}

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pthread_mutex_*: libc's format in libc's memory; only the waiting is ours.
+ *
+ * __lock is 0 free, 1 locked, 2 locked and perhaps waited for.  Robust
+ * mutexes stay libc's, since the kernel knows their format.  Priority
+ * inheritance is accepted and has no effect: fibers have no kernel priority,
+ * and the kernel would look for an owner that it has never heard of.
+ */
+
+#include "config.h"
+
+#include "wrap/sync_mutex.h"
+
+#include <linux/futex.h>
+#include <sched.h>
+#include <string.h>
+
+#include "sched/sched.h"
+#include "wrap/sync_common.h"
+
+/* Bits of __kind, as libc sets them. */
+#define KIND_TYPE 0x003u
+#define KIND_ROBUST 0x010u
+#define KIND_INHERIT 0x020u
+#define KIND_PROTECT 0x040u
+#define KIND_SHARED 0x080u
+#define KIND_ELISION 0x300u /* use it, do not use it: we never do */
+#define KIND_OURS (KIND_TYPE | KIND_PROTECT | KIND_SHARED)
+
+#define SPIN_MOST 100 /* as libc's default glibc.pthread.mutex_spin_count */
+
+/* A robust mutex held by another fiber is polled: from, to. */
+#define POLL_YIELDS 8
+#define POLL_FIRST (20 * INT64_C(1000))
+#define POLL_LAST (1000 * INT64_C(1000))
+
+ZAG_DECLARE_REAL(pthread_mutex_lock);
+ZAG_DECLARE_REAL(pthread_mutex_trylock);
+ZAG_DECLARE_REAL(pthread_mutex_clocklock);
+ZAG_DECLARE_REAL(pthread_mutex_unlock);
+
+static inline _Atomic uint32_t *lock_word(pthread_mutex_t *m)
+{
+	return (_Atomic uint32_t *)&m->__data.__lock;
+}
+
+static inline unsigned int kind_of(const pthread_mutex_t *m)
+{
+	return (unsigned int)m->__data.__kind & ~KIND_ELISION;
+}
+
+/* Where a priority ceiling is kept: libc has it in __lock, in the way. */
+static inline void **ceiling_of(const pthread_mutex_t *m)
+{
+	return (void **)&m->__data.__list.__prev;
+}
+
+/* Like libc, no atomic operation as long as there is no second thread. */
+static inline bool take_private(_Atomic uint32_t *word)
+{
+	uint32_t free = 0;
+
+	if (!__libc_single_threaded)
+		return zag_cas(word, &free, 1);
+	if (zag_load_rlx(word) != 0)
+		return false;
+	zag_store_rlx(word, 1);
+	return true;
+}
+
+static inline bool take(_Atomic uint32_t *word, unsigned int kind)
+{
+	uint32_t free = 0;
+
+	return kind & KIND_SHARED ? zag_cas(word, &free, 1)
+				  : take_private(word);
+}
+
+/* Record the ownership of a mutex just taken. */
+static inline int own(pthread_mutex_t *m)
+{
+	m->__data.__owner = (int)zag_sync_tid();
+	m->__data.__nusers++;
+	return 0;
+}
+
+/*
+ * Wait for the word.  `until` is looked at only now: a lock that is free is
+ * taken whatever the time says.
+ */
+static int wait_for(pthread_mutex_t *m, bool shared,
+		    const struct zag_sync_until *until)
+{
+	_Atomic uint32_t *word = lock_word(m);
+	zag_time deadline;
+
+	if (until && !zag_sync_until_valid(until))
+		return EINVAL;
+	deadline = zag_sync_deadline(until);
+	while (zag_xchg(word, 2) != 0)
+		if (zag_sync_wait_locked(word, 2, deadline, shared) ==
+		    -ETIMEDOUT)
+			return ETIMEDOUT;
+	return 0;
+}
+
+/* An adaptive mutex is expected to be held for a moment only. */
+static bool spin_for(pthread_mutex_t *m, unsigned int kind)
+{
+	int most = zag_min(SPIN_MOST, m->__data.__spins * 2 + 10), n = 0;
+	bool taken = false;
+
+	while (n++ < most && !taken) {
+		zag_pause();
+		taken = zag_load_rlx(lock_word(m)) == 0 &&
+			take(lock_word(m), kind);
+	}
+	m->__data.__spins += (short)((n - m->__data.__spins) / 8);
+	return taken;
+}
+
+ZAG_NOINLINE static int lock_slow(pthread_mutex_t *m,
+				  const struct zag_sync_until *until)
+{
+	int err = wait_for(m, false, until);
+
+	return err ? err : own(m);
+}
+
+/*
+ * Robust mutexes.  A fiber must not sleep in libc's futex: it would take its
+ * processor along, perhaps from the very fiber that holds the mutex.
+ */
+static int lock_real(pthread_mutex_t *m, const struct zag_sync_until *until)
+{
+	if (!until)
+		return ZAG_SYNC_REAL(pthread_mutex_lock, m);
+	return ZAG_SYNC_REAL(pthread_mutex_clocklock, m, until->clock,
+			     until->abs);
+}
+
+static void poll_pause(int round, zag_time deadline)
+{
+	zag_time pause = POLL_FIRST << zag_min(round, 16);
+
+	if (round < 0)
+		zag_yield();
+	else
+		zag_sleep_until(zag_min(zag_now() + zag_min(pause, POLL_LAST),
+					deadline));
+}
+
+static int lock_polling(pthread_mutex_t *m, const struct zag_sync_until *until)
+{
+	int err = ZAG_SYNC_REAL(pthread_mutex_trylock, m);
+	zag_time deadline;
+
+	if (err != EBUSY || !zag_on_fiber())
+		return err == EBUSY ? lock_real(m, until) : err;
+	if (until && !zag_sync_until_valid(until))
+		return EINVAL;
+	deadline = zag_sync_deadline(until);
+	for (int round = -POLL_YIELDS; err == EBUSY; round++) {
+		if (zag_now() >= deadline)
+			return ETIMEDOUT;
+		poll_pause(round, deadline);
+		err = ZAG_SYNC_REAL(pthread_mutex_trylock, m);
+	}
+	return err;
+}
+
+/* What a type that knows its owner says to the owner; -1: go on and lock. */
+static int lock_own(pthread_mutex_t *m, unsigned int type)
+{
+	if (type != PTHREAD_MUTEX_RECURSIVE && type != PTHREAD_MUTEX_ERRORCHECK)
+		return -1;
+	if ((uint32_t)m->__data.__owner != zag_sync_tid())
+		return -1;
+	if (type == PTHREAD_MUTEX_ERRORCHECK)
+		return EDEADLK;
+	if (m->__data.__count == UINT_MAX)
+		return EAGAIN;
+	m->__data.__count++;
+	return 0;
+}
+
+/* Lock a mutex of any kind, without recording ownership: 0 locked, -1 it was
+ * locked already and nothing more is to be done, or an error. */
+static int acquire(pthread_mutex_t *m, unsigned int kind,
+		   const struct zag_sync_until *until)
+{
+	unsigned int type = kind & KIND_TYPE;
+	int err = lock_own(m, type);
+
+	if (err >= 0)
+		return err ? err : -1;
+	if (!take(lock_word(m), kind) &&
+	    (type != PTHREAD_MUTEX_ADAPTIVE_NP || !spin_for(m, kind)))
+		err = wait_for(m, kind & KIND_SHARED, until);
+	else
+		err = 0;
+	if (!err)
+		m->__data.__count = type == PTHREAD_MUTEX_RECURSIVE;
+	return err;
+}
+
+ZAG_NOINLINE static int lock_kind(pthread_mutex_t *m,
+				  const struct zag_sync_until *until)
+{
+	unsigned int kind = kind_of(m);
+	int err;
+
+	if (kind & ~KIND_OURS)
+		return lock_polling(m, until);
+	err = acquire(m, kind, until);
+	if (err)
+		return err < 0 ? 0 : err;
+	return own(m);
+}
+
+ZAG_EXPORT int pthread_mutex_lock(pthread_mutex_t *m)
+{
+	if (zag_unlikely(kind_of(m) != PTHREAD_MUTEX_NORMAL))
+		return lock_kind(m, NULL);
+	if (zag_unlikely(!take_private(lock_word(m))))
+		return lock_slow(m, NULL);
+	return own(m);
+}
+
+ZAG_EXPORT int pthread_mutex_clocklock(pthread_mutex_t *m, clockid_t clock,
+				       const struct timespec *abs)
+{
+	struct zag_sync_until until = { clock, abs };
+
+	if (!zag_sync_clock_valid(clock))
+		return EINVAL;
+	return lock_kind(m, &until);
+}
+
+ZAG_EXPORT int pthread_mutex_timedlock(pthread_mutex_t *m,
+				       const struct timespec *abs)
+{
+	struct zag_sync_until until = { CLOCK_REALTIME, abs };
+
+	return lock_kind(m, &until);
+}
+
+static int trylock_kind(pthread_mutex_t *m)
+{
+	unsigned int kind = kind_of(m), type = kind & KIND_TYPE;
+	int err;
+
+	if (kind & ~KIND_OURS)
+		return ZAG_SYNC_REAL(pthread_mutex_trylock, m);
+	err = lock_own(m, type);
+	if (err >= 0)
+		return err == EDEADLK ? EBUSY : err;
+	if (!take(lock_word(m), kind))
+		return EBUSY;
+	m->__data.__count = type == PTHREAD_MUTEX_RECURSIVE;
+	return own(m);
+}
+
+ZAG_EXPORT int pthread_mutex_trylock(pthread_mutex_t *m)
+{
+	if (zag_unlikely(kind_of(m) != PTHREAD_MUTEX_NORMAL))
+		return trylock_kind(m);
+	if (zag_unlikely(!take_private(lock_word(m))))
+		return EBUSY;
+	return own(m);
+}
+
+ZAG_NOINLINE static int wake_one(_Atomic uint32_t *word, bool shared)
+{
+	zag_sync_wake(word, 1, shared);
+	return 0;
+}
+
+/* The mutex may be freed as soon as it is released: only its address is used
+ * from there on. */
+static inline int release(_Atomic uint32_t *word, bool shared)
+{
+	if (!shared && __libc_single_threaded)
+		zag_store_rlx(word, 0);
+	else if (zag_unlikely(zag_xchg(word, 0) == 2))
+		return wake_one(word, shared);
+	return 0;
+}
+
+static inline int disown(pthread_mutex_t *m, unsigned int users, bool shared)
+{
+	m->__data.__owner = 0;
+	m->__data.__nusers -= users;
+	return release(lock_word(m), shared);
+}
+
+/* `users`: how many fewer use the mutex from now on. */
+static int unlock_kind(pthread_mutex_t *m, unsigned int users)
+{
+	unsigned int kind = kind_of(m);
+	int err;
+
+	if (kind & ~KIND_OURS)
+		return ZAG_SYNC_REAL(pthread_mutex_unlock, m);
+	err = zag_sync_mutex_check_owner(m);
+	if (err)
+		return err;
+	if ((kind & KIND_TYPE) == PTHREAD_MUTEX_RECURSIVE &&
+	    --m->__data.__count != 0)
+		return 0;
+	return disown(m, users, kind & KIND_SHARED);
+}
+
+ZAG_EXPORT int pthread_mutex_unlock(pthread_mutex_t *m)
+{
+	if (zag_unlikely(kind_of(m) != PTHREAD_MUTEX_NORMAL))
+		return unlock_kind(m, 1);
+	return disown(m, 1, false);
+}
+
+/* Wait forms: wrap/sync_cond.c. */
+
+int zag_sync_mutex_check_owner(const pthread_mutex_t *m)
+{
+	unsigned int kind = kind_of(m), type = kind & KIND_TYPE;
+	uint32_t tid;
+
+	if (type != PTHREAD_MUTEX_RECURSIVE &&
+	    type != PTHREAD_MUTEX_ERRORCHECK && !(kind & KIND_ROBUST))
+		return 0;
+	tid = zag_sync_tid();
+	/* A robust mutex has its owner in __lock, even if inconsistent. */
+	if (kind & KIND_ROBUST)
+		return ((uint32_t)m->__data.__lock & FUTEX_TID_MASK) == tid
+			       ? 0
+			       : EPERM;
+	return (uint32_t)m->__data.__owner == tid ? 0 : EPERM;
+}
+
+void zag_sync_mutex_unlock_to_wait(pthread_mutex_t *m)
+{
+	if (zag_unlikely(kind_of(m) != PTHREAD_MUTEX_NORMAL))
+		unlock_kind(m, 0);
+	else
+		disown(m, 0, false);
+}
+
+int zag_sync_mutex_relock(pthread_mutex_t *m)
+{
+	unsigned int kind = kind_of(m);
+	int err;
+
+	if (kind & ~KIND_OURS)
+		return lock_polling(m, NULL);
+	err = acquire(m, kind, NULL);
+	if (!err)
+		m->__data.__owner = (int)zag_sync_tid();
+	return err < 0 ? 0 : err;
+}
+
+/*
+ * Made by us rather than by libc for the two priority protocols: inheritance
+ * is dropped, and a ceiling moves out of __lock.
+ */
+static int set_protocol(pthread_mutex_t *m, const pthread_mutexattr_t *attr)
+{
+	int protocol, robust, ceiling;
+
+	pthread_mutexattr_getprotocol(attr, &protocol);
+	if (protocol != PTHREAD_PRIO_PROTECT)
+		return 0;
+	pthread_mutexattr_getrobust(attr, &robust);
+	if (robust == PTHREAD_MUTEX_ROBUST)
+		return ENOTSUP;
+	pthread_mutexattr_getprioceiling(attr, &ceiling);
+	m->__data.__kind |= KIND_PROTECT;
+	*ceiling_of(m) = (void *)(intptr_t)ceiling;
+	return 0;
+}
+
+ZAG_EXPORT int pthread_mutex_init(pthread_mutex_t *m,
+				  const pthread_mutexattr_t *attr)
+{
+	int kind, shared, robust;
+
+	memset(m, 0, sizeof(*m));
+	if (!attr)
+		return 0;
+	pthread_mutexattr_gettype(attr, &kind);
+	pthread_mutexattr_getpshared(attr, &shared);
+	pthread_mutexattr_getrobust(attr, &robust);
+	/* The kernel wakes robust mutexes as shared ones. */
+	if (robust == PTHREAD_MUTEX_ROBUST)
+		kind |= KIND_ROBUST | KIND_SHARED;
+	if (shared == PTHREAD_PROCESS_SHARED)
+		kind |= KIND_SHARED;
+	m->__data.__kind = kind;
+	return set_protocol(m, attr);
+}
+
+ZAG_EXPORT int pthread_mutex_getprioceiling(const pthread_mutex_t *m,
+					    int *ceiling)
+{
+	if (!(kind_of(m) & KIND_PROTECT))
+		return EINVAL;
+	*ceiling = (int)(intptr_t)*ceiling_of(m);
+	return 0;
+}
+
+ZAG_EXPORT int pthread_mutex_setprioceiling(pthread_mutex_t *m, int ceiling,
+					    int *old)
+{
+	int err;
+
+	if (!(kind_of(m) & KIND_PROTECT) ||
+	    ceiling < sched_get_priority_min(SCHED_FIFO) ||
+	    ceiling > sched_get_priority_max(SCHED_FIFO))
+		return EINVAL;
+	err = lock_kind(m, NULL);
+	if (err)
+		return err;
+	*old = (int)(intptr_t)*ceiling_of(m);
+	*ceiling_of(m) = (void *)(intptr_t)ceiling;
+	return unlock_kind(m, 1);
+}
