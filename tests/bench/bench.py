@@ -4,7 +4,8 @@
 
 usage: bench.py [-q] [PART...]
 
-PART: create mutex cond yield sleepers echo http memory (default: all).
+PART: create mutex cond yield sleepers echo http memory sleepers-100k
+(default: all).
 -q is quick: one repetition, short runs.  ZAGRUN is the command to run a
 program under the shim, BUILDDIR where the programs have been built.  Exit
 status 1 only if a result was wrong, never for a missed target.
@@ -12,6 +13,8 @@ status 1 only if a result was wrong, never for a missed target.
 
 import argparse
 import os
+import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -31,7 +34,6 @@ MICRO = {
     'yield': [('yield', 1, ', 1 processor')],
     'sleepers': [('sleepers', None, '')],
 }
-PARTS = [*MICRO, 'echo', 'http', 'memory']
 
 LABEL = {
     'create_join': 'create+join, one at a time',
@@ -189,40 +191,57 @@ def http(report, opt):
                    values['zagrun'])
 
 
-def available():
-    return m.fields('/proc/meminfo')['MemAvailable']
+def run_prog(prefix, name, *args):
+    """A program of tests/prog: wall and CPU seconds, standard error."""
+    was = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.monotonic()
+    child = m.popen([*prefix, f'{PROG}/{name}', *args],
+                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        err = child.communicate(timeout=180)[1].decode()
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+        raise m.Wrong(f'{name}: no end after 180 s') from None
+    if child.returncode:
+        raise m.Wrong(f'{name}: status {child.returncode}: {err.strip()[-200:]}')
+    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = now.ru_utime + now.ru_stime - was.ru_utime - was.ru_stime
+    return time.monotonic() - start, cpu, err
 
 
 def parked(prefix, n):
-    """kB of the machine's memory a thread of `cond-million n` costs, parked.
-
-    The peak of what MemAvailable lost while the program ran: stacks, page
-    tables, kernel stacks and tasks are all in it.
-    """
-    before = low = available()
-    child = m.popen([*prefix, f'{PROG}/cond-million', str(n)],
-                    stdout=subprocess.DEVNULL)
-    end = time.monotonic() + 120
-    while child.poll() is None:
-        low = min(low, available())
-        if time.monotonic() > end:
-            child.kill()
-            raise m.Wrong(f'cond-million {n}: no end after 120 s')
-        time.sleep(0.005)
-    if child.returncode:
-        raise m.Wrong(f'cond-million {n}: status {child.returncode}')
-    return (before - low) / n
+    """kB of the machine's memory that each of n parked threads takes."""
+    err = run_prog(prefix, 'cond-million', '-m', str(n))[2]
+    return float(re.search(r'MemAvailable (\d+) B', err)[1]) / 1024
 
 
 def memory(report, opt):
+    """Parked threads, as many as go: NPTL stops at 32,000."""
     if not os.access(f'{PROG}/cond-million', os.X_OK):
         print('memory per parked thread: skipped, no tests/prog/cond-million')
         return
-    few, many = 20000, 20000 if opt.q else 1000000
+    few, many = (5000, 50000) if opt.q else (20000, 1000000)
     reps = range(1 if opt.q else 3)
     base = [parked([], few) for _ in reps]
     report.add('memory per parked thread', 'kB', base,
                [parked(m.ZAGRUN, many) for _ in reps])
+
+
+def many_sleepers(report, opt):
+    """More threads than NPTL can have, so there is nothing to compare."""
+    if not os.access(f'{PROG}/sleepers-100k', os.X_OK):
+        print('100,000 sleepers: skipped, no tests/prog/sleepers-100k')
+        return
+    runs = [run_prog(m.ZAGRUN, 'sleepers-100k', '100000')
+            for _ in range(1 if opt.q else 3)]
+    report.add('100,000 x sleep(1), wall', 's', [], [r[0] for r in runs])
+    report.add('100,000 x sleep(1), CPU', 's', [], [r[1] for r in runs])
+
+
+WHOLE = {'echo': echo, 'http': http, 'memory': memory,
+         'sleepers-100k': many_sleepers}
+PARTS = [*MICRO, *WHOLE]
 
 
 def main():
@@ -240,8 +259,7 @@ def main():
             if part in MICRO:
                 micro(report, part, opt)
             else:
-                {'echo': echo, 'http': http, 'memory': memory}[part](report,
-                                                                     opt)
+                WHOLE[part](report, opt)
         except m.Wrong as e:
             report.wrong(f'{part}: {e}')
     report.targets()
