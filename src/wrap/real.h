@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* libc's own functions behind the interposed names: zag_real_NAME. */
+#ifndef ZAG_WRAP_REAL_H
+#define ZAG_WRAP_REAL_H
+
+#include "wrap/libc.h"
+#include "wrap/wrap.h"
+
+#define ZAG_REAL_EXTERN(name) \
+	extern __typeof__(name) *zag_real_##name \
+		__attribute__((visibility("hidden")));
+#define ZAG_CALL_PARKS(name) ZAG_REAL_EXTERN(name)
+#define ZAG_CALL_OFFLOADS(name) ZAG_REAL_EXTERN(name)
+#define ZAG_CALL_THREAD(name) ZAG_REAL_EXTERN(name)
+#define ZAG_CALL_PASSES(name)
+#define ZAG_CALL_UNSUPPORTED(name)
+#define ZAG_CALL(family, name, verdict, note) ZAG_CALL_##verdict(name)
+#include "base/calls.def"
+#undef ZAG_CALL
+#undef ZAG_CALL_PARKS
+#undef ZAG_CALL_OFFLOADS
+#undef ZAG_CALL_THREAD
+#undef ZAG_CALL_PASSES
+#undef ZAG_CALL_UNSUPPORTED
+
+/*
+ * Find every function libc has.  Before that, and where libc lacks one, the
+ * pointer of a plain system call makes that call and needs nothing.
+ * Context: the constructor, once.
+ */
+void zag_real_init(void);
+
+#endif
