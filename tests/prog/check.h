@@ -77,6 +77,21 @@
 				   (int)(want));			\
 	} while (0)
 
+/* A pointer to nothing, and an integer: unknown to the compiler. */
+static inline void *check_bad_pointer(void)
+{
+	void *p = (void *)8;
+
+	__asm__("" : "+r"(p));
+	return p;
+}
+
+static inline int check_hidden(int value)
+{
+	__asm__("" : "+r"(value));
+	return value;
+}
+
 /* This clock's time, in nanoseconds. */
 static inline long long check_now(clockid_t clock)
 {

@@ -14,6 +14,24 @@ prog_programs += \
 	tests/prog/cond-shared \
 	tests/prog/cond-timed
 prog_programs += \
+	tests/prog/io-accept-many \
+	tests/prog/io-connect-errors \
+	tests/prog/io-connect-unix \
+	tests/prog/io-hangup \
+	tests/prog/io-messages \
+	tests/prog/io-nonblock \
+	tests/prog/io-nonblock-hidden \
+	tests/prog/io-pipe \
+	tests/prog/io-recv-flags \
+	tests/prog/io-sigpipe \
+	tests/prog/io-socketpair \
+	tests/prog/io-tcp \
+	tests/prog/io-timeouts \
+	tests/prog/io-udp \
+	tests/prog/io-vectors \
+	tests/prog/io-write-atomic \
+	tests/prog/io-write-whole
+prog_programs += \
 	tests/prog/key-destructor \
 	tests/prog/key-many \
 	tests/prog/key-threads
@@ -74,4 +92,5 @@ tests_prog_tls_fenv_LDADD = -lm
 tests_prog_tls_resolver_LDADD = -lresolv
 
 EXTRA_DIST += \
-	tests/prog/check.h
+	tests/prog/check.h \
+	tests/prog/io-net.h
