@@ -27,7 +27,7 @@ kill_all() {
 	rm -f "$T/pids"
 }
 trap 'kill_all; rm -rf "$T"' EXIT
-trap 'exit 1' HUP INT TERM
+trap 'exit 1' HUP INT PIPE TERM
 
 skip_all() { echo "1..0 # SKIP $*"; exit 0; }
 

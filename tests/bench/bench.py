@@ -260,8 +260,9 @@ def main():
                 micro(report, part, opt)
             else:
                 WHOLE[part](report, opt)
-        except m.Wrong as e:
+        except (m.Wrong, OSError) as e:
             report.wrong(f'{part}: {e}')
+            m.kill_children()
     report.targets()
     if report.failures:
         sys.exit(f'bench: {len(report.failures)} parts gave wrong results')

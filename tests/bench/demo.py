@@ -74,7 +74,7 @@ def main():
 if __name__ == '__main__':
     try:
         main()
-    except m.Wrong as e:
+    except (m.Wrong, OSError) as e:
         sys.exit(f'demo: FAILED: {e}')
     except KeyboardInterrupt:
         sys.exit(130)

@@ -56,7 +56,8 @@ class Wrong(Exception):
 _children = []
 
 
-def _kill_children():
+def kill_children():
+    """End whatever popen started and is still running."""
     for child in _children:
         if child.poll() is None:
             child.kill()
@@ -65,7 +66,7 @@ def _kill_children():
 
 def set_up():
     """Clean up at the end, whatever it is, and allow many descriptors."""
-    atexit.register(_kill_children)
+    atexit.register(kill_children)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

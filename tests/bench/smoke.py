@@ -49,6 +49,7 @@ def main():
             print(f'ok {number} - {name}', flush=True)
         except (m.Wrong, OSError) as e:
             print(f'not ok {number} - {name}\n# {e}', flush=True)
+            m.kill_children()
 
 
 main()
