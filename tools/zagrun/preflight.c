@@ -33,13 +33,11 @@ finish(struct preflight *pf, enum preflight_verdict verdict, const char *fmt,
 
 /* ---- who the program would be --------------------------------------- */
 
-/* The kernel takes neither set-id bits nor capabilities from such a file. */
-static bool privileges_are_ignored(const char *path)
+/* Mounted nosuid: neither set-id bits nor capabilities count there. */
+static bool on_nosuid(const char *path)
 {
 	struct statvfs fs;
 
-	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
-		return true;
 	return !statvfs(path, &fs) && (fs.f_flag & ST_NOSUID);
 }
 
@@ -48,8 +46,10 @@ static bool privileges_are_ignored(const char *path)
  * AT_SECURE if the new effective ids differ from the real ones, so root may
  * preload into a setuid-root program, and an owner into his own.
  */
-static const char *set_id(const struct stat *st, bool ignored)
+static const char *set_id(const struct stat *st, bool nosuid)
 {
+	/* With no_new_privs these bits are as good as not there. */
+	bool ignored = nosuid || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	bool suid = !ignored && (st->st_mode & S_ISUID);
 	bool sgid = !ignored && (st->st_mode & (S_ISGID | S_IXGRP)) ==
 					(S_ISGID | S_IXGRP);
@@ -67,9 +67,10 @@ static const char *set_id(const struct stat *st, bool ignored)
 /*
  * Whether the file's capabilities raise AT_SECURE.  They do not for a real
  * uid of 0, nor where none is left within the bounding set and the effective
- * bit is off.  Version 3 is only seen here when it is another namespace's.
+ * bit is off.  They do under no_new_privs, which only takes away what they would
+ * have given (seen on Linux 6.18).  Version 3 is only seen here when it is another namespace's.
  */
-static bool gains_capabilities(const char *path, bool ignored)
+static bool gains_capabilities(const char *path, bool nosuid)
 {
 	struct vfs_cap_data caps;
 	uint64_t permitted;
@@ -77,7 +78,7 @@ static bool gains_capabilities(const char *path, bool ignored)
 	ssize_t n;
 	int i;
 
-	if (ignored || getuid() == 0)
+	if (nosuid || getuid() == 0)
 		return false;
 	n = getxattr(path, "security.capability", &caps, sizeof(caps));
 	if (n < (ssize_t)XATTR_CAPS_SZ_1)
@@ -98,14 +99,14 @@ static bool gains_capabilities(const char *path, bool ignored)
 
 static bool check_privileges(struct preflight *pf)
 {
-	bool ignored = privileges_are_ignored(pf->program);
+	bool nosuid = on_nosuid(pf->program);
 	const char *why;
 	struct stat st;
 
 	if (stat(pf->program, &st))
 		return true;
-	why = set_id(&st, ignored);
-	if (!why && gains_capabilities(pf->program, ignored))
+	why = set_id(&st, nosuid);
+	if (!why && gains_capabilities(pf->program, nosuid))
 		why = "has file capabilities";
 	if (!why)
 		return true;
