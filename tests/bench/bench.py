@@ -149,7 +149,11 @@ def run_echo(prefix, connections, requests):
 
 
 def echo(report, opt):
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     for connections in (64, 1000, 10000):
+        if connections + 100 > files:
+            print(f'echo {connections:,}: skipped, ulimit -Hn is {files}')
+            continue
         runs = {side: [] for side in SIDES}
         for _ in range(1 if opt.q else 3):
             for side, prefix in SIDES.items():
