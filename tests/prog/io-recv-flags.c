@@ -10,7 +10,7 @@ static void *sends_in_parts(void *arg)
 
 	for (int i = 0; i < last; i++) {
 		check_msleep(10);
-		CHECK_EQ(send(fd[1], "0123456789" + i % 10, 1, 0), 1);
+		CHECK_EQ(send(fd[1], &"0123456789"[i % 10], 1, 0), 1);
 	}
 	if (last < 10)
 		CHECK_EQ(shutdown(fd[1], SHUT_WR), 0);

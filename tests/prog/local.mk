@@ -15,14 +15,22 @@ prog_programs += \
 	tests/prog/cond-timed
 prog_programs += \
 	tests/prog/io-accept-many \
+	tests/prog/io-bad-arguments \
+	tests/prog/io-close-other \
 	tests/prog/io-connect-errors \
 	tests/prog/io-connect-unix \
+	tests/prog/io-devices \
+	tests/prog/io-dup \
+	tests/prog/io-file \
 	tests/prog/io-hangup \
 	tests/prog/io-messages \
 	tests/prog/io-nonblock \
 	tests/prog/io-nonblock-hidden \
 	tests/prog/io-pipe \
+	tests/prog/io-readers \
 	tests/prog/io-recv-flags \
+	tests/prog/io-reuse \
+	tests/prog/io-reuse-stdio \
 	tests/prog/io-sigpipe \
 	tests/prog/io-socketpair \
 	tests/prog/io-tcp \
