@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Try, park, try again: the parts that all calls on descriptors share. */
+#include "wrap/io_core.h"
+
+#include "base/compiler.h"
+
+long zag_io_park(struct zag_io *io)
+{
+	int r;
+
+	if (!io->timed) {
+		if (zag_fd_nonblocking(io->fd))
+			return -EAGAIN;
+		io->deadline = zag_fd_io_deadline(io->fd, io->dir);
+		io->timed = true;
+	}
+	r = zag_fd_wait(io->fd, io->dir, io->deadline);
+	return r == -ETIMEDOUT ? -EAGAIN : r;
+}
+
+long zag_sys_poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	struct timespec ts = { timeout / 1000, timeout % 1000 * 1000000L };
+
+	return zag_raw(SYS_ppoll, fds, n, timeout < 0 ? NULL : &ts, NULL, 8);
+}
+
+short zag_io_events(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	long r = zag_sys_poll(&p, 1, 0);
+
+	/* Out of memory: whoever asks goes on to the call itself. */
+	return r < 0 ? POLLNVAL : p.revents;
+}
+
+bool zag_io_failed(int fd)
+{
+	return zag_io_events(fd, 0) & (POLLERR | POLLNVAL);
+}
+
+size_t zag_iov_len(const struct iovec *v, size_t n)
+{
+	size_t len = 0;
+
+	while (n--)
+		len += v++->iov_len;
+	return zag_min(len, ZAG_IO_MAX);
+}
+
+int zag_iov_rest(const struct iovec *v, size_t n, size_t skip, size_t limit,
+		 struct iovec *out)
+{
+	int used = 0;
+
+	for (; n && used < ZAG_IOV_PIECE && limit; v++, n--) {
+		size_t len = v->iov_len;
+
+		if (skip >= len) {
+			skip -= len;
+			continue;
+		}
+		out[used].iov_base = (char *)v->iov_base + skip;
+		out[used].iov_len = zag_min(len - skip, limit);
+		limit -= out[used++].iov_len;
+		skip = 0;
+	}
+	return used;
+}
+
+static long make_call(void *arg)
+{
+	const struct zag_io_call *c = arg;
+
+	return zag_raw6(c->nr, c->arg[0], c->arg[1], c->arg[2], c->arg[3],
+			c->arg[4], c->arg[5]);
+}
+
+long zag_io_offload(const struct zag_io_call *call)
+{
+	return zag_offload(make_call, (void *)call);
+}

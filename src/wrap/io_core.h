@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What every call that moves bytes is made of: try without blocking, park on
+ * EAGAIN, try again.
+ *
+ * Everything here returns >= 0 or -errno.  Context: fiber.
+ */
+#ifndef ZAG_WRAP_IO_CORE_H
+#define ZAG_WRAP_IO_CORE_H
+
+#include "wrap/libc.h"
+
+#include "base/raw.h"
+#include "loop/fdwait.h"
+#include "sched/offload.h"
+
+/* The kernel moves at most this in one call. */
+#define ZAG_IO_MAX ((size_t)0x7ffff000)
+
+/* Entries of a vector that are sent or filled at once when a transfer goes on
+ * after a part of it; what a 32 KB stack has room for. */
+enum { ZAG_IOV_PIECE = 16 };
+
+/* One call on one descriptor: its timeout runs from its first EAGAIN. */
+struct zag_io {
+	int fd;
+	int dir; /* ZAG_IN or ZAG_OUT */
+	bool timed;
+	zag_time deadline;
+};
+
+#define ZAG_IO(fd, dir) { (fd), (dir), false, 0 }
+
+/*
+ * The call would block: 0 after a wait, try again.  Else its result: -EAGAIN
+ * where the program asked for that (O_NONBLOCK) or SO_RCVTIMEO or SO_SNDTIMEO
+ * has passed, -EINTR, -EBADF.
+ */
+long zag_io_park(struct zag_io *io);
+
+/* The events of one descriptor right now; 0: none, POLLNVAL: not open. */
+short zag_io_events(int fd, short events);
+
+/*
+ * Whether an error is pending on the socket.  A transfer that has moved a part
+ * must end before it eats an error that belongs to the next call.
+ */
+bool zag_io_failed(int fd);
+
+/* poll(2) without a cancellation point, timeout in milliseconds. */
+long zag_sys_poll(struct pollfd *fds, nfds_t n, int timeout);
+
+/* Bytes of a vector. */
+size_t zag_iov_len(const struct iovec *v, size_t n);
+
+/*
+ * What is left of a vector after `skip` bytes, no more than `limit` bytes: into
+ * out[ZAG_IOV_PIECE].  Returns the number of entries.
+ */
+int zag_iov_rest(const struct iovec *v, size_t n, size_t skip, size_t limit,
+		 struct iovec *out);
+
+/* A raw system call made on a helper thread. */
+struct zag_io_call {
+	long nr;
+	long arg[6];
+};
+
+long zag_io_offload(const struct zag_io_call *call);
+
+#define zag_offload_raw(nr, a, b, c, d, e, f)                        \
+	zag_io_offload(&(const struct zag_io_call){                  \
+		(nr),                                                \
+		{ ZAG_RAW_ARG(a), ZAG_RAW_ARG(b), ZAG_RAW_ARG(c),    \
+		  ZAG_RAW_ARG(d), ZAG_RAW_ARG(e), ZAG_RAW_ARG(f) } })
+
+/* preadv2 or pwritev2 (nr) that does not block; off -1: at the position. */
+static inline long zag_sys_nowait(long nr, int fd, const struct iovec *v,
+				  long n, long off)
+{
+	return zag_raw(nr, fd, v, n, off, 0, RWF_NOWAIT);
+}
+
+/* The logic of the calls, for those made of others. */
+long zag_io_read(int fd, void *buf, size_t len);
+long zag_io_write(int fd, const void *buf, size_t len);
+long zag_io_readv(int fd, const struct iovec *v, int n);
+long zag_io_writev(int fd, const struct iovec *v, int n);
+long zag_io_recv(int fd, void *buf, size_t len, int flags);
+long zag_io_recvfrom(int fd, void *buf, size_t len, int flags,
+		     struct sockaddr *from, socklen_t *fromlen);
+long zag_io_recvmsg(int fd, struct msghdr *msg, int flags);
+long zag_io_sendto(int fd, const void *buf, size_t len, int flags,
+		   const struct sockaddr *to, socklen_t tolen);
+long zag_io_sendmsg(int fd, const struct msghdr *msg, int flags);
+long zag_io_accept(int fd, struct sockaddr *addr, socklen_t *len, int flags);
+long zag_io_connect(int fd, const struct sockaddr *addr, socklen_t len);
+
+/* read(2) of a blocking or non-blocking stream socket. */
+long zag_io_recv_stream(int fd, void *buf, size_t len, int flags);
+/* write(2) of one. */
+long zag_io_send_stream(int fd, const char *buf, size_t len, int flags);
+/* The rest of a vector on a stream, after `done` bytes; returns all of them. */
+long zag_io_send_rest(int fd, const struct iovec *v, size_t n, size_t done,
+		      int flags);
+
+/* SO_RCVLOWAT of some socket was set: blocking reads have to ask for it. */
+extern bool zag_io_lowat_used;
+
+#endif

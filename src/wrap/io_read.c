@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* read, readv, pread, preadv, preadv2. */
+#include "wrap/libc.h"
+
+#include "wrap/io_core.h"
+#include "wrap/io_file.h"
+#include "wrap/real.h"
+
+/*
+ * A terminal that poll(2) calls not ready may yet have something to say to a
+ * read: SIGTTIN to a background process, or end of file after VTIME.
+ */
+static bool terminal_answers(int fd)
+{
+	struct zag_ktermios {
+		tcflag_t iflag, oflag, cflag, lflag;
+		cc_t line, cc[32];
+	} t;
+	pid_t front;
+
+	if (zag_raw(SYS_ioctl, fd, TCGETS, &t) < 0)
+		return false;
+	if (!(t.lflag & ICANON) && !t.cc[VMIN])
+		return true;
+	return !zag_raw(SYS_ioctl, fd, TIOCGPGRP, &front) &&
+	       front != zag_raw(SYS_getpgid, 0);
+}
+
+/* What cannot be asked not to block: FIFOs, terminals, inotify, FUSE. */
+static long read_polled(struct zag_io *io, const struct iovec *v, int n)
+{
+	bool first = true;
+	long r;
+
+	while (!zag_io_events(io->fd, POLLIN)) {
+		if (zag_fd_nonblocking(io->fd))
+			break;
+		if (first && zag_fd_kind(io->fd) == ZAG_FD_OTHER &&
+		    terminal_answers(io->fd))
+			break; /* here, where signals reach it */
+		first = false;
+		r = zag_io_park(io);
+		if (r < 0)
+			return r;
+	}
+	return zag_raw(SYS_readv, io->fd, v, n);
+}
+
+/* Pipes, sockets of all kinds, eventfd, timerfd, signalfd. */
+static long read_ready(int fd, const struct iovec *v, int n)
+{
+	struct zag_io io = ZAG_IO(fd, ZAG_IN);
+	long r;
+
+	for (;;) {
+		r = zag_sys_nowait(SYS_preadv2, fd, v, n, -1);
+		if (r == -EOPNOTSUPP)
+			return read_polled(&io, v, n);
+		if (r != -EAGAIN)
+			return r;
+		r = zag_io_park(&io);
+		if (r < 0)
+			return r;
+	}
+}
+
+long zag_io_read(int fd, void *buf, size_t len)
+{
+	struct iovec v = { buf, len };
+	enum zag_fd_kind kind = zag_fd_kind(fd);
+	long r;
+
+	if (!len) /* checks the descriptor, and returns */
+		return zag_raw(SYS_read, fd, buf, len);
+	if (kind == ZAG_FD_STREAM) {
+		r = zag_io_recv_stream(fd, buf, len, 0);
+		if (r != -ENOTSOCK)
+			return r;
+		kind = zag_fd_kind_again(fd);
+	}
+	if (kind == ZAG_FD_FILE)
+		return zag_file_read(fd, &v, 1, -1);
+	return read_ready(fd, &v, 1);
+}
+
+static long readv_stream(int fd, const struct iovec *v, int n)
+{
+	struct msghdr m = { .msg_iov = (void *)v, .msg_iovlen = (size_t)n };
+
+	return zag_io_recvmsg(fd, &m, 0);
+}
+
+long zag_io_readv(int fd, const struct iovec *v, int n)
+{
+	enum zag_fd_kind kind = zag_fd_kind(fd);
+
+	if (kind == ZAG_FD_FILE)
+		return zag_file_read(fd, v, n, -1);
+	if (kind == ZAG_FD_STREAM && zag_io_lowat_used && n > 0 && n <= 1024)
+		return readv_stream(fd, v, n);
+	return read_ready(fd, v, n);
+}
+
+static long zag_io_preadv(int fd, const struct iovec *v, int n, off_t off)
+{
+	/* -1 is an error here, and the position to preadv2. */
+	if (off < 0 || zag_fd_kind(fd) != ZAG_FD_FILE)
+		return zag_raw(SYS_preadv, fd, v, n, off, 0);
+	return zag_file_read(fd, v, n, off);
+}
+
+static long zag_io_preadv2(int fd, const struct iovec *v, int n, off_t off,
+			   int flags)
+{
+	if (flags)
+		return (flags & RWF_NOWAIT) || off < -1
+			       ? zag_raw(SYS_preadv2, fd, v, n, off, 0, flags)
+			       : zag_file_call(SYS_preadv2, fd, v, n, off,
+					       flags);
+	if (off == -1)
+		return zag_io_readv(fd, v, n);
+	return zag_io_preadv(fd, v, n, off);
+}
+
+static long zag_io_pread(int fd, void *buf, size_t len, off_t off)
+{
+	struct iovec v = { buf, len };
+
+	if (!len || off < 0 || zag_fd_kind(fd) != ZAG_FD_FILE)
+		return zag_raw(SYS_pread64, fd, buf, len, off);
+	return zag_file_read(fd, &v, 1, off);
+}
+
+ZAG_EXPORT ssize_t read(int fd, void *buf, size_t len)
+{
+	if (!zag_on_fiber())
+		return ZAG_REAL(read)(fd, buf, len);
+	return zag_ret(zag_io_read(fd, buf, len));
+}
+
+ZAG_ALIAS(__read, read);
+
+ZAG_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t size)
+{
+	if (len > size)
+		__chk_fail();
+	return read(fd, buf, len);
+}
+
+ZAG_EXPORT ssize_t readv(int fd, const struct iovec *v, int n)
+{
+	if (!zag_on_fiber())
+		return ZAG_REAL(readv)(fd, v, n);
+	return zag_ret(zag_io_readv(fd, v, n));
+}
+
+ZAG_EXPORT ssize_t pread(int fd, void *buf, size_t len, off_t off)
+{
+	if (!zag_on_fiber())
+		return ZAG_REAL(pread)(fd, buf, len, off);
+	return zag_ret(zag_io_pread(fd, buf, len, off));
+}
+
+ZAG_ALIAS(pread64, pread);
+ZAG_ALIAS(__pread64, pread);
+
+ZAG_EXPORT ssize_t __pread_chk(int fd, void *buf, size_t len, off_t off,
+			       size_t size)
+{
+	if (len > size)
+		__chk_fail();
+	return pread(fd, buf, len, off);
+}
+
+ZAG_ALIAS(__pread64_chk, __pread_chk);
+
+ZAG_EXPORT ssize_t preadv(int fd, const struct iovec *v, int n, off_t off)
+{
+	if (!zag_on_fiber())
+		return ZAG_REAL(preadv)(fd, v, n, off);
+	return zag_ret(zag_io_preadv(fd, v, n, off));
+}
+
+ZAG_ALIAS(preadv64, preadv);
+
+ZAG_EXPORT ssize_t preadv2(int fd, const struct iovec *v, int n, off_t off,
+			   int flags)
+{
+	if (!zag_on_fiber())
+		return ZAG_REAL(preadv2)(fd, v, n, off, flags);
+	return zag_ret(zag_io_preadv2(fd, v, n, off, flags));
+}
+
+ZAG_ALIAS(preadv64v2, preadv2);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* setsockopt: what is remembered of a socket. */
+#include "wrap/libc.h"
+
+#include "base/atomic.h"
+#include "wrap/io_core.h"
+#include "wrap/real.h"
+
+static void note_option(int option, const int *value)
+{
+	switch (option) {
+	case SO_RCVTIMEO:
+	case SO_SNDTIMEO:
+#if defined(SO_RCVTIMEO_NEW) && SO_RCVTIMEO_NEW != SO_RCVTIMEO
+	case SO_RCVTIMEO_NEW:
+	case SO_SNDTIMEO_NEW:
+#endif
+		zag_fd_flags_changed();
+		break;
+	case SO_RCVLOWAT:
+		if (*value > 1)
+			zag_io_lowat_used = true;
+		break;
+	}
+}
+
+ZAG_EXPORT int setsockopt(int fd, int level, int option, const void *value,
+			  socklen_t len)
+{
+	int r = ZAG_REAL(setsockopt)(fd, level, option, value, len);
+
+	if (r == 0 && level == SOL_SOCKET)
+		note_option(option, value);
+	return r;
+}
