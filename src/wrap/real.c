@@ -146,7 +146,7 @@ INIT(ioctl)
 static int early_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *to,
 		       const sigset_t *mask)
 {
-	struct timespec ts; /* the kernel writes to it, libc's caller's is const */
+	struct timespec ts; /* written to by the kernel; the caller's is not */
 
 	if (to)
 		ts = *to;

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Everything that closes descriptors: the table must forget them. */
+#include "wrap/libc.h"
+
+#include <linux/close_range.h>
+#include <limits.h>
+
+#include "base/raw.h"
+#include "loop/fdwait.h"
+#include "wrap/fd_own.h"
+#include "wrap/real.h"
+
+static void forget(int fd)
+{
+	if (fd >= 0 && zag_fd_own_process())
+		zag_fd_forget(fd);
+}
+
+static void forget_range(unsigned int first, unsigned int last)
+{
+	if (first <= last && zag_fd_own_process())
+		zag_fd_forget_range(first, last);
+}
+
+ZAG_EXPORT int close(int fd)
+{
+	forget(fd);
+	return ZAG_REAL(close)(fd);
+}
+
+ZAG_ALIAS(__close, close);
+
+ZAG_EXPORT int close_range(unsigned int first, unsigned int last, int flags)
+{
+	if (!(flags & CLOSE_RANGE_CLOEXEC))
+		forget_range(first, last);
+	return ZAG_REAL(close_range)(first, last, flags);
+}
+
+ZAG_EXPORT void closefrom(int from)
+{
+	forget_range((unsigned int)zag_max(from, 0), UINT_MAX);
+	ZAG_REAL(closefrom)(from);
+}
+
+/* The old file at `to` is closed, unless the call fails. */
+static void forget_target(int fd, int to)
+{
+	if (fd != to && fd >= 0 && zag_raw(SYS_fcntl, fd, F_GETFD) >= 0)
+		forget(to);
+}
+
+ZAG_EXPORT int dup2(int fd, int to)
+{
+	forget_target(fd, to);
+	return ZAG_REAL(dup2)(fd, to);
+}
+
+ZAG_ALIAS(__dup2, dup2);
+
+ZAG_EXPORT int dup3(int fd, int to, int flags)
+{
+	if (!(flags & ~O_CLOEXEC))
+		forget_target(fd, to);
+	return ZAG_REAL(dup3)(fd, to, flags);
+}
+
+static void forget_stream(FILE *f)
+{
+	int err = errno;
+
+	forget(fileno(f)); /* -1 for a stream without a descriptor */
+	errno = err;
+}
+
+ZAG_EXPORT int fclose(FILE *f)
+{
+	forget_stream(f);
+	return ZAG_REAL(fclose)(f);
+}
+
+ZAG_EXPORT FILE *freopen(const char *restrict path, const char *restrict mode,
+			 FILE *restrict f)
+{
+	forget_stream(f);
+	return ZAG_REAL(freopen)(path, mode, f);
+}
+
+ZAG_EXPORT FILE *freopen64(const char *restrict path,
+			   const char *restrict mode, FILE *restrict f)
+{
+	forget_stream(f);
+	return ZAG_REAL(freopen64)(path, mode, f);
+}
+
+ZAG_EXPORT int closedir(DIR *dir)
+{
+	void *given = dir;
+
+	/* libc answers EINVAL to NULL, whatever its header promises. */
+	__asm__("" : "+r"(given));
+	if (given)
+		forget(dirfd(given));
+	return ZAG_REAL(closedir)(dir);
+}
