@@ -52,6 +52,11 @@ prog_programs += \
 	tests/prog/mutex-recursive \
 	tests/prog/mutex-timed
 prog_programs += \
+	tests/prog/poll-basic \
+	tests/prog/poll-many
+prog_programs += \
+	tests/prog/select-basic
+prog_programs += \
 	tests/prog/sleepers-100k
 prog_programs += \
 	tests/prog/stdio-lock \
@@ -82,6 +87,10 @@ prog_programs += \
 	tests/prog/thread-stack-small \
 	tests/prog/thread-timedjoin \
 	tests/prog/thread-yield
+prog_programs += \
+	tests/prog/time-order \
+	tests/prog/time-sleep \
+	tests/prog/time-sleepers
 prog_programs += \
 	tests/prog/tls-cxx \
 	tests/prog/tls-dlopen \
