@@ -7,17 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/log.h"
+
+#include "base/log.h"
+
 #define ZAG_OPT_STR_SIZE 64
 #define ZAG_OPT_FILE_SIZE 256
 /* Room for any message of zag_opt_parse and any text of zag_opt_format. */
 #define ZAG_OPT_TEXT_SIZE 512
-
-enum zag_log_level {
-	ZAG_LOG_ERROR,
-	ZAG_LOG_WARN,
-	ZAG_LOG_INFO,
-	ZAG_LOG_DEBUG,
-};
 
 struct zag_opt_log {
 	enum zag_log_level level;

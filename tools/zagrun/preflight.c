@@ -67,8 +67,9 @@ static const char *set_id(const struct stat *st, bool nosuid)
 /*
  * Whether the file's capabilities raise AT_SECURE.  They do not for a real
  * uid of 0, nor where none is left within the bounding set and the effective
- * bit is off.  They do under no_new_privs, which only takes away what they would
- * have given (seen on Linux 6.18).  Version 3 is only seen here when it is another namespace's.
+ * bit is off.  They do under no_new_privs, which only takes away what they
+ * would have given (seen on Linux 6.18).  Version 3 is only seen here when it
+ * is another namespace's.
  */
 static bool gains_capabilities(const char *path, bool nosuid)
 {
