@@ -39,6 +39,15 @@ bool zag_io_failed(int fd)
 	return zag_io_events(fd, 0) & (POLLERR | POLLNVAL);
 }
 
+bool zag_sys_readable(const void *p)
+{
+	/* Copies the mask, then finds that there is nothing to do with it. */
+	enum { NO_SUCH_OPERATION = -1 };
+
+	return zag_raw(SYS_rt_sigprocmask, NO_SUCH_OPERATION, p, NULL, 8) !=
+	       -EFAULT;
+}
+
 size_t zag_iov_len(const struct iovec *v, size_t n)
 {
 	size_t len = 0;

@@ -50,6 +50,10 @@ bool zag_io_failed(int fd);
 /* poll(2) without a cancellation point, timeout in milliseconds. */
 long zag_sys_poll(struct pollfd *fds, nfds_t n, int timeout);
 
+/* Whether 8 bytes of the program's can be read: EFAULT instead of a fault in
+ * the calls that read an argument the kernel would have read. */
+bool zag_sys_readable(const void *p);
+
 /* Bytes of a vector. */
 size_t zag_iov_len(const struct iovec *v, size_t n);
 

@@ -65,11 +65,17 @@ static void sets_init(struct sets *s, int n, fd_set *in, fd_set *out,
 	s->set[2] = (unsigned long *)except;
 }
 
-static void sets_save(const struct sets *s, unsigned long *copy)
+static int sets_save(const struct sets *s, unsigned long *copy)
 {
-	for (int k = 0; k < 3; k++)
-		for (size_t i = 0; s->set[k] && i < s->words; i++)
+	for (int k = 0; k < 3; k++) {
+		if (!s->set[k] || !s->words)
+			continue;
+		if (!zag_sys_readable(s->set[k]))
+			return -EFAULT;
+		for (size_t i = 0; i < s->words; i++)
 			copy[(size_t)k * s->words + i] = s->set[k][i];
+	}
+	return 0;
 }
 
 static void sets_restore(const struct sets *s, const unsigned long *copy)
@@ -174,9 +180,10 @@ static long select_wait(const struct sets *s, const unsigned long *copy,
 static long select_copied(const struct sets *s, unsigned long *copy,
 			  zag_time deadline)
 {
-	long r;
+	long r = sets_save(s, copy);
 
-	sets_save(s, copy);
+	if (r < 0)
+		return r;
 	r = look(s); /* bad arguments end here, too */
 	if (r || !deadline)
 		return r;

@@ -13,3 +13,24 @@ libzagshim_la_SOURCES += \
 	src/wrap/sync_sem.c \
 	src/wrap/sync_spin.c \
 	src/wrap/sync_wait.c
+
+# Bytes, descriptors, sleeping, children; libc's own functions.
+libzagshim_la_SOURCES += \
+	src/wrap/fd_close.c \
+	src/wrap/fd_flags.c \
+	src/wrap/fd_own.c src/wrap/fd_own.h \
+	src/wrap/io_accept.c \
+	src/wrap/io_connect.c \
+	src/wrap/io_core.c src/wrap/io_core.h \
+	src/wrap/io_file.c src/wrap/io_file.h \
+	src/wrap/io_poll.c src/wrap/io_poll.h \
+	src/wrap/io_read.c \
+	src/wrap/io_recv.c \
+	src/wrap/io_select.c \
+	src/wrap/io_send.c \
+	src/wrap/io_sockopt.c \
+	src/wrap/io_write.c \
+	src/wrap/libc.h \
+	src/wrap/proc_wait.c \
+	src/wrap/real.c src/wrap/real.h \
+	src/wrap/time_sleep.c

@@ -68,6 +68,8 @@ static long zag_time_clock_sleep(clockid_t clock, int flags,
 {
 	if (clock == CLOCK_THREAD_CPUTIME_ID)
 		return -EINVAL; /* it would not run while asleep */
+	if (!zag_sys_readable(t))
+		return -EFAULT;
 	if (!is_wall_clock(clock)) /* CPU time of others, alarms, errors */
 		return zag_offload_raw(SYS_clock_nanosleep, clock, flags, t,
 				       rem, 0, 0);
@@ -90,7 +92,8 @@ ZAG_EXPORT int nanosleep(const struct timespec *t, struct timespec *rem)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(nanosleep)(t, rem);
-	return (int)zag_ret(zag_time_sleep(t, rem));
+	return (int)zag_ret(
+		zag_time_clock_sleep(CLOCK_REALTIME, 0, t, rem));
 }
 
 ZAG_ALIAS(__nanosleep, nanosleep);
@@ -120,6 +123,6 @@ ZAG_EXPORT int thrd_sleep(const struct timespec *t, struct timespec *rem)
 
 	if (!zag_on_fiber())
 		return ZAG_REAL(thrd_sleep)(t, rem);
-	r = zag_time_sleep(t, rem);
+	r = zag_time_clock_sleep(CLOCK_REALTIME, 0, t, rem);
 	return r == -EINTR ? -1 : r < 0 ? -2 : 0;
 }
