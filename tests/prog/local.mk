@@ -14,6 +14,11 @@ prog_programs += \
 	tests/prog/cond-shared \
 	tests/prog/cond-timed
 prog_programs += \
+	tests/prog/fork-before \
+	tests/prog/fork-threads
+prog_programs += \
+	tests/prog/fortify-calls
+prog_programs += \
 	tests/prog/io-accept-many \
 	tests/prog/io-bad-arguments \
 	tests/prog/io-close-other \
@@ -43,6 +48,11 @@ prog_programs += \
 	tests/prog/key-destructor \
 	tests/prog/key-many \
 	tests/prog/key-threads
+prog_programs += \
+	tests/prog/liveness \
+	tests/prog/liveness-blocked \
+	tests/prog/liveness-raw-futex \
+	tests/prog/liveness-sem
 prog_programs += \
 	tests/prog/mutex-attr \
 	tests/prog/mutex-count \
@@ -103,11 +113,22 @@ prog_programs += \
 	tests/prog/tls-resolver \
 	tests/prog/tls-strerror \
 	tests/prog/tls-thread-local
+prog_programs += \
+	tests/prog/wait-any \
+	tests/prog/wait-child \
+	tests/prog/wait-many
+
+# Run by tests/preload/stack-overflow.test: it dies by SIGSEGV.
+check_PROGRAMS += tests/prog/stack-overflow
 
 tests_prog_tls_cxx_SOURCES = tests/prog/tls-cxx.cc
 tests_prog_tls_fenv_LDADD = -lm
 tests_prog_tls_resolver_LDADD = -lresolv
+tests_prog_fortify_calls_CPPFLAGS = $(AM_CPPFLAGS) -U_FORTIFY_SOURCE \
+	-D_FORTIFY_SOURCE=2
+tests_prog_fortify_calls_CFLAGS = $(AM_CFLAGS) -O2
 
 EXTRA_DIST += \
 	tests/prog/check.h \
-	tests/prog/io-net.h
+	tests/prog/io-net.h \
+	tests/prog/liveness.h

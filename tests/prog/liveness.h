@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Threads that tick every 10 ms, and how late the worst tick came. */
+#ifndef TESTS_PROG_LIVENESS_H
+#define TESTS_PROG_LIVENESS_H
+
+#include "check.h"
+
+#define TICKERS 100
+#define TICK_MS 10
+#define SETTLE_MS 1000		/* ticks before this are not judged */
+#define RUN_MS 3000
+#define LATEST_MS 100
+
+static pthread_mutex_t live_lock = PTHREAD_MUTEX_INITIALIZER;
+static long long live_start, live_worst;
+static int live_stop;
+
+static void *live_tick(void *arg)
+{
+	long long next = live_start, end = live_start + RUN_MS * CHECK_MS;
+
+	while (next < end) {
+		struct timespec ts;
+		long long late;
+
+		next += TICK_MS * CHECK_MS;
+		ts = check_timespec(next);
+		CHECK_OK(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts,
+					 NULL));
+		late = check_now(CLOCK_MONOTONIC) - next;
+		CHECK(late >= 0);
+		if (next - live_start < SETTLE_MS * CHECK_MS)
+			continue;
+		CHECK_OK(pthread_mutex_lock(&live_lock));
+		if (late > live_worst)
+			live_worst = late;
+		CHECK_OK(pthread_mutex_unlock(&live_lock));
+	}
+	return arg;
+}
+
+/* Runs the tickers to their end; fails if one was too late. */
+static void live_run(void)
+{
+	pthread_t t[TICKERS];
+
+	live_start = check_now(CLOCK_MONOTONIC);
+	for (int i = 0; i < TICKERS; i++)
+		t[i] = check_spawn(live_tick, NULL);
+	for (int i = 0; i < TICKERS; i++)
+		check_join(t[i]);
+	__atomic_store_n(&live_stop, 1, __ATOMIC_RELEASE);
+	fprintf(stderr, "worst tick %lld us late\n", live_worst / 1000);
+	if (live_worst > LATEST_MS * CHECK_MS)
+		check_fail("a tick came %lld ms late", live_worst / CHECK_MS);
+}
+
+/*
+ * A system call that nothing can stand before, for the architectures we know;
+ * it returns -errno.
+ */
+#if defined(__x86_64__)
+#define LIVE_SYSCALL 1
+static inline long live_syscall(long nr, long a, long b, long c, long d)
+{
+	register long r10 __asm__("r10") = d;
+	long ret;
+
+	__asm__ volatile("syscall" : "=a"(ret)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+#elif defined(__aarch64__)
+#define LIVE_SYSCALL 1
+static inline long live_syscall(long nr, long a, long b, long c, long d)
+{
+	register long x8 __asm__("x8") = nr;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+
+	__asm__ volatile("svc 0" : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
+	return x0;
+}
+#endif
+
+#endif
