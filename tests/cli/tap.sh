@@ -5,7 +5,7 @@ LC_ALL=C
 export LC_ALL
 unset ZAG_PROCESSORS ZAG_STACK_SIZE ZAG_NAME ZAG_LOG ZAG_VERBOSE ZAG_QUIET \
 	ZAG_DISABLE ZAG_CHAOS LD_LIBRARY_PATH
-: "${CC:=cc}"
+: "${CC:=cc}" "${AWK:=awk}" "${NM:=nm}"
 : "${BUILDDIR:=$PWD}"
 : "${ZAGRUN:=$BUILDDIR/zagrun}"
 count=0
@@ -53,8 +53,7 @@ refuses() {
 	want=$1 text=$2
 	shift 2
 	run "$@"
-	if [ "$status" -eq "$want" ] && [ ! -s "$T/out" ] &&
-		[ "$(wc -l <"$T/err")" -eq 1 ] && grep -qF -- "$text" "$T/err"
+	if [ "$status" -eq "$want" ] && [ ! -s "$T/out" ] && one_line "$text"
 	then
 		ok "$text"
 	else
@@ -76,6 +75,31 @@ prints() {
 		not_ok "$text"
 		echo "# status $status: $*"
 	fi
+}
+
+# holds NAME COMMAND...: the command succeeds.
+holds() {
+	what=$1
+	shift
+	if "$@"; then
+		ok "$what"
+	else
+		not_ok "$what"
+	fi
+}
+
+# lacks NAME TEXT FILE: the text is not there.
+lacks() {
+	if grep -qF -- "$2" "$3"; then
+		not_ok "$1"
+	else
+		ok "$1"
+	fi
+}
+
+# one_line TEXT: the last command gave one message, with that text in it.
+one_line() {
+	[ "$(wc -l <"$T/err")" -eq 1 ] && grep -qF -- "$1" "$T/err"
 }
 
 # is NAME GOT WANT
