@@ -2,12 +2,36 @@
 # Floors 0 to 7.  Append every .c and .h of src/{base,arch,fiber,sched,wait,
 # loop,ctl,obs} to libzagcore_la_SOURCES; .def tables go to EXTRA_DIST.
 libzagcore_la_SOURCES += \
+	src/base/atomic.h src/base/compiler.h src/base/futex.h \
+	src/base/lock.c src/base/lock.h \
+	src/base/log.c src/base/log.h \
 	src/base/nearest.c src/base/nearest.h \
-	src/base/opt.c src/base/opt.h
+	src/base/opt.c src/base/opt.h \
+	src/base/page.c src/base/page.h \
+	src/base/raw.h src/base/sigmask.h \
+	src/arch/arch.h \
+	src/fiber/fiber.c src/fiber/fiber.h \
+	src/fiber/stack.c src/fiber/stack.h \
+	src/fiber/tcb.c src/fiber/tcb.h \
+	src/sched/boot.c \
+	src/sched/carrier.c src/sched/carrier.h \
+	src/sched/monitor.c src/sched/monitor.h \
+	src/sched/offload.c src/sched/offload.h \
+	src/sched/runq.c src/sched/runq.h \
+	src/sched/sched.c src/sched/sched.h \
+	src/wait/deadline.c src/wait/deadline.h \
+	src/wait/lot.c src/wait/lot.h \
+	src/wait/thread.c src/wait/thread.h \
+	src/wait/wait.c src/wait/wait.h \
+	src/loop/ev.c src/loop/ev.h \
+	src/loop/fdwait.c src/loop/fdwait.h \
+	src/loop/poller.c src/loop/poller.h \
+	src/ctl/fork.c src/ctl/fork.h
 EXTRA_DIST += src/base/calls.def src/base/opt.def
 
 # One .S file per CPU: append it to libzagcore_la_SOURCES inside these.
 if HOST_X86_64
+libzagcore_la_SOURCES += src/arch/x86_64/cpu.c src/arch/x86_64/switch.S
 endif
 if HOST_AARCH64
 endif

@@ -34,3 +34,13 @@ libzagshim_la_SOURCES += \
 	src/wrap/proc_wait.c \
 	src/wrap/real.c src/wrap/real.h \
 	src/wrap/time_sleep.c
+
+# Threads, booting, start-up.
+libzagshim_la_SOURCES += \
+	src/init.c \
+	src/wrap/boot.c src/wrap/boot.h \
+	src/wrap/thread_attr.c \
+	src/wrap/thread_create.c \
+	src/wrap/thread_join.c \
+	src/wrap/thread_yield.c \
+	src/wrap/wrap.h

@@ -78,11 +78,16 @@ static inline bool take(_Atomic uint32_t *word, unsigned int kind)
 }
 
 /* Record the ownership of a mutex just taken. */
-static inline int own(pthread_mutex_t *m)
+static inline int own_as(pthread_mutex_t *m, uint32_t tid)
 {
-	m->__data.__owner = (int)zag_sync_tid();
+	m->__data.__owner = (int)tid;
 	m->__data.__nusers++;
 	return 0;
+}
+
+static int own(pthread_mutex_t *m)
+{
+	return own_as(m, zag_sync_tid());
 }
 
 /*
@@ -221,11 +226,14 @@ ZAG_NOINLINE static int lock_kind(pthread_mutex_t *m,
 
 ZAG_EXPORT int pthread_mutex_lock(pthread_mutex_t *m)
 {
-	if (zag_unlikely(kind_of(m) != PTHREAD_MUTEX_NORMAL))
+	int tid_offset = zag_tcb_tid_offset;
+
+	/* Without an offset, asking the kernel is left to the slow path. */
+	if (zag_unlikely(kind_of(m) != PTHREAD_MUTEX_NORMAL || !tid_offset))
 		return lock_kind(m, NULL);
 	if (zag_unlikely(!take_private(lock_word(m))))
 		return lock_slow(m, NULL);
-	return own(m);
+	return own_as(m, ZAG_TCB_AT(zag_arch_tp(), tid_offset, uint32_t));
 }
 
 ZAG_EXPORT int pthread_mutex_clocklock(pthread_mutex_t *m, clockid_t clock,

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What differs between CPUs: the context switch, the thread pointer, a cheap
+ * clock.  One directory per CPU implements it: switch.S and cpu.c.
+ */
+#ifndef ZAG_ARCH_ARCH_H
+#define ZAG_ARCH_ARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A suspended flow of control.  Offsets are known to switch.S and zag_debug. */
+struct zag_context {
+	void *sp; /* callee-saved registers lie there */
+	void *tp; /* thread pointer: constant for the life of the context */
+};
+
+/*
+ * Save the caller in *from and go on in *to, stack and thread pointer.
+ * Returns when someone switches back to *from, perhaps on another kernel
+ * thread.  Saves what the ABI calls callee-saved, with the floating-point
+ * control words; not the signal mask.
+ */
+void zag_arch_switch(struct zag_context *from, struct zag_context *to);
+
+/*
+ * Make *ctx start fn(arg) on the stack that ends at stack_top, with thread
+ * pointer tp, when it is first switched to.  fn never returns.  Floating-point
+ * control words are the caller's, as in a new pthread.
+ */
+void zag_arch_context_init(struct zag_context *ctx, void *stack_top, void *tp,
+			   void (*fn)(void *arg), void *arg);
+
+/* Switch by wrfsbase where the CPU and kernel allow it.  Once, at boot. */
+void zag_arch_init(void);
+
+/* The thread pointer of the calling thread. */
+static inline void *zag_arch_tp(void)
+{
+	void *tp;
+#if defined(__x86_64__)
+	__asm__("mov %%fs:0, %0" : "=r"(tp)); /* tcb->tcb */
+#elif defined(__aarch64__)
+	__asm__("mrs %0, tpidr_el0" : "=r"(tp));
+#endif
+	return tp;
+}
+
+/* A cheap, roughly constant-rate counter, for "a long time ago" questions. */
+static inline uint64_t zag_arch_ticks(void)
+{
+#if defined(__x86_64__)
+	return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+	uint64_t t;
+
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(t));
+	return t;
+#endif
+}
+
+/* Ticks in a microsecond, about; set by zag_arch_init. */
+extern uint32_t zag_arch_ticks_per_us;
+
+#endif

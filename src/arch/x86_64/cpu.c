@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What x86-64 can do, and the first frame of a new context. */
+#include "config.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <time.h>
+
+#include "arch/arch.h"
+#include "base/compiler.h"
+
+#ifndef HWCAP2_FSGSBASE
+#define HWCAP2_FSGSBASE (1 << 1)
+#endif
+
+/* Read by switch.S. */
+uint8_t zag_arch_have_wrfsbase;
+
+uint32_t zag_arch_ticks_per_us = 1000;
+
+void zag_arch_entry(void);
+
+/* What zag_arch_switch pops, lowest address first. */
+struct frame {
+	uint32_t mxcsr;
+	uint32_t x87cw;
+	uint64_t r15, r14, r13, r12, rbx, rbp;
+	void (*rip)(void);
+	uint64_t pad;
+};
+
+void zag_arch_context_init(struct zag_context *ctx, void *stack_top, void *tp,
+			   void (*fn)(void *arg), void *arg)
+{
+	/* After its ret, at zag_arch_entry, rsp % 16 must be 0: the call there
+	 * then leaves what the ABI wants at fn's entry. */
+	struct frame *f = (struct frame *)zag_round_down(
+		(uintptr_t)stack_top - sizeof(*f), 16);
+	uint16_t cw;
+
+	memset(f, 0, sizeof(*f));
+	__asm__("stmxcsr %0" : "=m"(f->mxcsr));
+	__asm__("fnstcw %0" : "=m"(cw));
+	f->x87cw = cw;
+	f->rbx = (uintptr_t)fn;
+	f->r12 = (uintptr_t)arg;
+	f->rip = zag_arch_entry;
+	ctx->sp = f;
+	ctx->tp = tp;
+}
+
+/* The rate of rdtsc, measured once against the clock for 50 us. */
+static void calibrate(void)
+{
+	struct timespec a, b;
+	uint64_t t0, t1, ns;
+
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	t0 = zag_arch_ticks();
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &b);
+		ns = (uint64_t)(b.tv_sec - a.tv_sec) * 1000000000 +
+		     (uint64_t)(b.tv_nsec - a.tv_nsec);
+	} while (ns < 50000);
+	t1 = zag_arch_ticks();
+	zag_arch_ticks_per_us = (uint32_t)((t1 - t0) * 1000 / ns) + 1;
+}
+
+void zag_arch_init(void)
+{
+	zag_arch_have_wrfsbase =
+		(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) != 0;
+	calibrate();
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Compiler attributes and small macros used on every floor. */
+#ifndef ZAG_BASE_COMPILER_H
+#define ZAG_BASE_COMPILER_H
+
+#include <stddef.h>
+
+#define zag_likely(x) __builtin_expect(!!(x), 1)
+#define zag_unlikely(x) __builtin_expect(!!(x), 0)
+
+#define ZAG_EXPORT __attribute__((visibility("default")))
+#define ZAG_NOINLINE __attribute__((noinline))
+#define ZAG_COLD __attribute__((cold, noinline))
+#define ZAG_UNUSED __attribute__((unused))
+#define ZAG_CACHE_LINE 64
+#define ZAG_ALIGNED(n) __attribute__((aligned(n)))
+
+/*
+ * Thread-local storage of the preload object.  The global-dynamic model may
+ * call the allocator on first use in a thread, and an interposed allocator
+ * may call us: initial-exec never does (the same choice as in lttng-ust).
+ */
+#define ZAG_TLS __thread __attribute__((tls_model("initial-exec")))
+
+#define zag_container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+#define zag_min(a, b) ((a) < (b) ? (a) : (b))
+#define zag_max(a, b) ((a) > (b) ? (a) : (b))
+
+/* n rounded up to a power of two `to`. */
+#define zag_round_up(n, to) (((n) + (to) - 1) & ~((__typeof__(n))(to) - 1))
+#define zag_round_down(n, to) ((n) & ~((__typeof__(n))(to) - 1))
+
+#endif

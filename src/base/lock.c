@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The slow paths of the runtime's own lock: spin a little, then futex. */
+#include "config.h"
+
+#include "base/lock.h"
+
+#include "base/futex.h"
+
+enum { SPINS = 200 };
+
+void zag_lock_slow(struct zag_lock *l)
+{
+	for (int i = 0; i < SPINS; i++) {
+		if (zag_trylock(l))
+			return;
+		zag_pause();
+	}
+	while (zag_xchg(&l->word, 2) != 0)
+		zag_futex_wait(&l->word, 2, NULL);
+}
+
+void zag_unlock_slow(struct zag_lock *l)
+{
+	zag_futex_wake(&l->word, 1);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The kernel's signal mask of the calling kernel thread, by raw calls. */
+#ifndef ZAG_BASE_SIGMASK_H
+#define ZAG_BASE_SIGMASK_H
+
+#include <signal.h>
+#include <stdint.h>
+
+#include "base/raw.h"
+
+#define ZAG_SIGBIT(sig) (UINT64_C(1) << ((sig) - 1))
+
+/* What the kernel raises in the thread that caused it, and what must end or
+ * stop a process whatever it does: never blocked on our kernel threads. */
+#define ZAG_SIGNALS_OPEN                                                  \
+	(ZAG_SIGBIT(SIGSEGV) | ZAG_SIGBIT(SIGBUS) | ZAG_SIGBIT(SIGFPE) |  \
+	 ZAG_SIGBIT(SIGILL) | ZAG_SIGBIT(SIGTRAP) | ZAG_SIGBIT(SIGSYS) |  \
+	 ZAG_SIGBIT(SIGPIPE) | ZAG_SIGBIT(SIGABRT) | ZAG_SIGBIT(SIGKILL) | \
+	 ZAG_SIGBIT(SIGSTOP))
+
+static inline void zag_sigmask_set(uint64_t mask, uint64_t *old)
+{
+	zag_raw(SYS_rt_sigprocmask, SIG_SETMASK, &mask, old, sizeof(mask));
+}
+
+/* Block all signals but ZAG_SIGNALS_OPEN. */
+static inline void zag_sigmask_block(uint64_t *old)
+{
+	zag_sigmask_set(~ZAG_SIGNALS_OPEN, old);
+}
+
+static inline void zag_sigmask_restore(const uint64_t *old)
+{
+	zag_sigmask_set(*old, NULL);
+}
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* fork(2) from a fiber: the child starts over. */
+#include "config.h"
+
+#include "ctl/fork.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/raw.h"
+#include "fiber/fiber.h"
+#include "fiber/stack.h"
+#include "fiber/tcb.h"
+#include "loop/fdwait.h"
+#include "loop/poller.h"
+#include "sched/carrier.h"
+#include "sched/offload.h"
+#include "sched/sched.h"
+#include "wait/lot.h"
+
+void (*zag_fork_on_child)(void);
+
+int __register_atfork(void (*prepare)(void), void (*parent)(void),
+		      void (*child)(void), void *dso);
+
+static void in_child(void)
+{
+	struct zag_fiber *self = zag_fiber_self();
+
+	if (!zag_load_acq(&zag_sched.running))
+		return;
+	zag_poller_reset();
+	zag_fd_reset();
+	zag_lot_reset();
+	zag_offload_reset();
+	zag_sched_reset();
+	if (self)
+		zag_fiber_current = NULL;
+	if (zag_fork_on_child)
+		zag_fork_on_child();
+}
+
+void zag_fork_watch(void)
+{
+	static bool watched;
+
+	if (!watched)
+		__register_atfork(NULL, NULL, in_child, NULL);
+	watched = true;
+}

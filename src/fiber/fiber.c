@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Fibers: how a slot is laid out, started, recycled. */
+#include "config.h"
+
+#include "fiber/fiber.h"
+
+#include <string.h>
+
+#include "base/atomic.h"
+#include "base/page.h"
+#include "base/raw.h"
+#include "fiber/stack.h"
+#include "fiber/tcb.h"
+
+ZAG_TLS struct zag_fiber *zag_fiber_current;
+
+struct zag_fiber zag_fiber_main;
+
+enum {
+	/* Thread ids of fibers start above any the kernel gives
+	 * (PID_MAX_LIMIT), and stay inside FUTEX_TID_MASK. */
+	FIRST_TID = 1 << 22,
+	HOT = 2 * ZAG_PAGE, /* what a parked fiber keeps: TCB and last frames */
+};
+
+static _Atomic uint32_t next_tid = FIRST_TID + 1;
+static _Atomic uint64_t next_id = 2;
+
+uint64_t zag_fiber_next_id(void)
+{
+	return zag_add(&next_id, 1);
+}
+
+/* From the end of a slot downwards: struct zag_fiber, struct pthread and
+ * static TLS around tp, the stack. */
+static void *slot_tp(struct zag_fiber *f)
+{
+	return (void *)zag_round_down((uintptr_t)f - zag_tcb_above(),
+				      zag_tcb_align());
+}
+
+static struct zag_fiber *slot_fiber(char *end)
+{
+	return (struct zag_fiber *)zag_round_down(
+		(uintptr_t)end - sizeof(struct zag_fiber), ZAG_CACHE_LINE);
+}
+
+static char *slot_end(struct zag_fiber *f)
+{
+	return (char *)zag_round_up((uintptr_t)f + 1, zag_page_size());
+}
+
+static void own_stack(struct zag_fiber *f)
+{
+	char *top = (char *)f->ctx.tp - zag_tcb_below();
+
+	f->stack_size = zag_stack_class_size(f->class);
+	f->guard_size = zag_stack_class_guard(f->class);
+	f->stack_addr = (char *)zag_round_down((uintptr_t)top, 64) -
+			f->stack_size;
+	f->user_stack = false;
+}
+
+static struct zag_fiber *make(struct zag_stack_class *c)
+{
+	char *end = zag_stack_carve(c);
+	struct zag_fiber *f = end ? slot_fiber(end) : NULL;
+	ptrdiff_t self = ZAG_TCB_OFFSET(zag_fiber_current);
+
+	if (!f)
+		return NULL;
+	f->class = c;
+	f->ctx.tp = slot_tp(f);
+	f->tid = zag_add(&next_tid, 1);
+	if (!zag_tcb_build(f->ctx.tp, f->tid))
+		return NULL; /* the slot stays unused, in no list */
+	ZAG_TCB_AT(f->ctx.tp, self, struct zag_fiber *) = f;
+	own_stack(f);
+	return f;
+}
+
+struct zag_fiber *zag_fiber_get(size_t size, size_t guard)
+{
+	struct zag_stack_class *c = zag_stack_class(size, guard);
+	struct zag_fiber *f = c ? zag_stack_pop(c) : NULL;
+
+	return f || !c ? f : make(c);
+}
+
+void zag_fiber_use_stack(struct zag_fiber *f, void *addr, size_t size)
+{
+	f->stack_addr = addr;
+	f->stack_size = size;
+	f->guard_size = 0;
+	f->user_stack = true;
+}
+
+void zag_fiber_prepare(struct zag_fiber *f, void (*fn)(void *), void *arg)
+{
+	zag_arch_context_init(&f->ctx, (char *)f->stack_addr + f->stack_size,
+			      f->ctx.tp, fn, arg);
+}
+
+void zag_fiber_recycle(struct zag_fiber *f)
+{
+	zag_tcb_recycle(f->ctx.tp);
+	if (f->user_stack)
+		own_stack(f);
+	zag_store_rlx(&f->state, ZAG_FIBER_FREE);
+}
+
+void zag_fiber_put(struct zag_fiber *f)
+{
+	zag_stack_trim(f->class, slot_end(f), HOT);
+	zag_stack_push(f->class, f);
+}
+
+void zag_fiber_adopt_main(void)
+{
+	struct zag_fiber *f = &zag_fiber_main;
+
+	f->ctx.tp = zag_arch_tp();
+	f->tid = (uint32_t)zag_raw(SYS_gettid);
+	f->id = 1;
+	f->is_main = true;
+	zag_store_rlx(&f->state, ZAG_FIBER_RUNNING);
+	zag_fiber_current = f;
+}
+
+struct zag_fiber *zag_fiber_of(pthread_t t)
+{
+	void *tp = zag_tcb_tp(t);
+
+	return ZAG_TCB_AT(tp, ZAG_TCB_OFFSET(zag_fiber_current),
+			  struct zag_fiber *);
+}
+
+pthread_t zag_fiber_pthread(const struct zag_fiber *f)
+{
+	return zag_tcb_pthread(f->ctx.tp);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A fiber: a user-level thread, one per pthread.
+ *
+ * It has its own stack and its own glibc thread control block, so TLS, errno,
+ * pthread_self() and everything else that hangs on the thread pointer are
+ * right on whatever carrier it runs.  pthread_t is the TCB's address, as in
+ * NPTL.  One slot holds, from the top: struct zag_fiber, struct pthread,
+ * static TLS, the stack, a guard page; main's fiber is the exception.
+ */
+#ifndef ZAG_FIBER_FIBER_H
+#define ZAG_FIBER_FIBER_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/arch.h"
+#include "base/compiler.h"
+
+struct zag_carrier;
+struct zag_wait;
+
+enum zag_fiber_state {
+	ZAG_FIBER_FREE,	    /* in a cache of finished slots */
+	ZAG_FIBER_READY,    /* in a run queue */
+	ZAG_FIBER_RUNNING,  /* on a carrier */
+	ZAG_FIBER_PARKING,  /* running, has armed a wait */
+	ZAG_FIBER_NOTIFIED, /* woken before it had parked */
+	ZAG_FIBER_PARKED,   /* context saved, in no queue */
+	ZAG_FIBER_DONE,	    /* finished, not yet joined */
+};
+
+enum zag_fiber_join {
+	ZAG_JOINABLE,
+	ZAG_JOINED,   /* somebody joins it, or has */
+	ZAG_DETACHED,
+};
+
+enum zag_fiber_done {
+	ZAG_LIVE,
+	ZAG_FINISHED, /* off its stack; waits for its joiner */
+	ZAG_UNWANTED, /* detached: whoever comes second recycles the slot */
+};
+
+struct zag_fiber {
+	/* Known to switch.S and to debuggers. */
+	struct zag_context ctx; /* where it goes on */
+
+	/* Scheduling: shared between carriers. */
+	_Atomic uint32_t state;	     /* enum zag_fiber_state */
+	uint32_t tid;		     /* what glibc's TCB says; unique */
+	struct zag_carrier *carrier; /* runs it; valid while it runs */
+	struct zag_fiber *next;	     /* in a queue, or the slot cache */
+	uint64_t id;		     /* never reused in this process */
+
+	/* The stack, as pthread_getattr_np reports it. */
+	void *stack_addr;  /* lowest usable address */
+	size_t stack_size; /* usable bytes from there */
+	size_t guard_size;
+	struct zag_stack_class *class; /* where its slot returns to; or NULL */
+
+	/* The thread: written by the creator, then by the owner. */
+	void *(*start)(void *);
+	void *arg;
+	void *result;
+	_Atomic uint32_t done; /* enum zag_fiber_done; lot key of joiners */
+	_Atomic uint32_t join; /* enum zag_fiber_join */
+	_Atomic(struct zag_fiber *) joining; /* whom it waits for */
+	bool user_stack;       /* stack memory is the program's */
+	bool is_main;
+	char name[16]; /* "" : inherited from the process name */
+
+	/* Attributes the program set, reported back. */
+	int policy, priority;
+	void *affinity; /* cpu_set_t of ZAG_AFFINITY_SIZE bytes, or NULL */
+
+	/* Signals: which are blocked, as the program sees it; which wait. */
+	uint64_t sigmask;
+	_Atomic uint64_t sigpending;
+	_Atomic(struct zag_wait *) sigwait; /* wait a signal may end, or NULL */
+};
+
+extern ZAG_TLS struct zag_fiber *zag_fiber_current;
+
+/* Main's fiber; its ctx.tp is NULL until main has become one. */
+extern struct zag_fiber zag_fiber_main;
+
+/*
+ * A slot with a TCB, ready to be started, for a stack of `size` usable bytes;
+ * from the class's idle ones if any.  NULL: no memory.  Any thread.
+ */
+struct zag_fiber *zag_fiber_get(size_t size, size_t guard);
+
+/* Make fn(arg) run when f is first switched to, on its own stack, or on the
+ * size bytes at addr. */
+void zag_fiber_prepare(struct zag_fiber *f, void (*fn)(void *), void *arg);
+void zag_fiber_use_stack(struct zag_fiber *f, void *addr, size_t size);
+
+/* Make a finished fiber's slot ready for another; then it may be kept in a
+ * cache or put back.  Not on its own stack. */
+void zag_fiber_recycle(struct zag_fiber *f);
+void zag_fiber_put(struct zag_fiber *f);
+
+/* Turn the calling native thread (main) into the fiber zag_fiber_main. */
+void zag_fiber_adopt_main(void);
+
+/* The fiber of a pthread_t; NULL if it is none of ours. */
+struct zag_fiber *zag_fiber_of(pthread_t t);
+
+/* The pthread_t of a fiber. */
+pthread_t zag_fiber_pthread(const struct zag_fiber *f);
+
+/* How many slots were ever made; ids run from 1 (main). */
+uint64_t zag_fiber_next_id(void);
+
+/* The fiber that is running, NULL on a native thread or a scheduler stack,
+ * and before the runtime has booted.  Context: any. */
+static inline struct zag_fiber *zag_fiber_self(void)
+{
+	return zag_fiber_current;
+}
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Slots for fibers: slabs, size classes, guards. */
+#include "config.h"
+
+#include "fiber/stack.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+#include "base/compiler.h"
+#include "base/lock.h"
+#include "base/page.h"
+#include "base/raw.h"
+#include "fiber/fiber.h"
+#include "fiber/tcb.h"
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
+#endif
+
+enum {
+	SLAB_FIRST = 16,  /* slots in a class's first slab; each next doubles */
+	SLAB_MOST = 4096,
+	KB = 1024,
+};
+
+#define SLAB_BYTES ((size_t)4 << 30) /* a slab is no larger than this */
+
+struct slab {
+	struct slab *next;
+	struct zag_stack_class *class;
+	char *base;
+	uint32_t slots;
+	_Atomic uint32_t carved;
+};
+
+struct zag_stack_class {
+	size_t size, guard; /* usable bytes, guard bytes */
+	size_t stride;	    /* bytes from slot to slot */
+	struct zag_lock lock; /* protects the rest; a leaf */
+	struct zag_fiber *idle;
+	struct slab *slab; /* being cut up */
+	uint32_t next_slots;
+	struct zag_stack_class *next;
+};
+
+static struct {
+	struct zag_lock lock; /* protects the lists' heads; a leaf */
+	_Atomic(struct zag_stack_class *) classes;
+	_Atomic(struct slab *) slabs;
+	_Atomic bool no_guard_advice; /* the kernel is too old for it */
+} stacks;
+
+/* Few classes for programs that ask for many sizes. */
+static size_t round_size(size_t size)
+{
+	size_t unit = size <= 1024 * KB	   ? 16 * KB :
+		      size <= 16 * 1024 * KB ? 256 * KB :
+						 4 * 1024 * KB;
+
+	return zag_round_up(size, zag_max(unit, zag_page_size()));
+}
+
+static size_t overhead(void)
+{
+	return zag_tcb_below() + zag_tcb_above() + sizeof(struct zag_fiber) +
+	       2 * zag_tcb_align();
+}
+
+static struct zag_stack_class *find(size_t size, size_t guard)
+{
+	struct zag_stack_class *c = zag_load_acq(&stacks.classes);
+
+	while (c && (c->size != size || c->guard != guard))
+		c = c->next;
+	return c;
+}
+
+struct zag_stack_class *zag_stack_class(size_t size, size_t guard)
+{
+	struct zag_stack_class *c;
+
+	if (size > SIZE_MAX / 4 || guard > SIZE_MAX / 4)
+		return NULL;
+	size = round_size(size);
+	guard = zag_round_up(guard, zag_page_size());
+	c = find(size, guard);
+	if (c)
+		return c;
+	zag_lock(&stacks.lock);
+	c = find(size, guard);
+	if (!c)
+		c = zag_page_carve(sizeof(*c));
+	if (c && !c->stride) {
+		c->size = size;
+		c->guard = guard;
+		c->stride = guard + zag_round_up(size + overhead(),
+						 zag_page_size());
+		c->next_slots = SLAB_FIRST;
+		c->next = zag_load_rlx(&stacks.classes);
+		zag_store_rel(&stacks.classes, c);
+	}
+	zag_unlock(&stacks.lock);
+	return c;
+}
+
+size_t zag_stack_class_size(const struct zag_stack_class *c)
+{
+	return c->size;
+}
+
+size_t zag_stack_class_guard(const struct zag_stack_class *c)
+{
+	return c->guard;
+}
+
+static char *map_slots(const struct zag_stack_class *c, uint32_t slots)
+{
+	size_t bytes = c->stride * slots;
+	long r = zag_raw(SYS_mmap, NULL, bytes, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+				 MAP_STACK, -1, 0);
+
+	if ((unsigned long)r > -4096UL)
+		return NULL;
+	zag_raw(SYS_madvise, r, bytes, MADV_NOHUGEPAGE);
+	return (char *)r;
+}
+
+/* The class's lock is held. */
+static struct slab *grow(struct zag_stack_class *c)
+{
+	struct slab *s = zag_page_carve(sizeof(*s));
+	uint32_t slots = c->next_slots;
+
+	if (!s || c->stride > SIZE_MAX / SLAB_MOST)
+		return NULL;
+	while (slots > 1 && c->stride * slots > SLAB_BYTES)
+		slots /= 2;
+	s->base = map_slots(c, slots);
+	if (!s->base && slots > 1)
+		s->base = map_slots(c, slots = 1);
+	if (!s->base)
+		return NULL;
+	s->slots = slots;
+	s->class = c;
+	c->next_slots = zag_min(c->next_slots * 2, (uint32_t)SLAB_MOST);
+	c->slab = s;
+	zag_lock(&stacks.lock);
+	s->next = zag_load_rlx(&stacks.slabs);
+	zag_store_rel(&stacks.slabs, s);
+	zag_unlock(&stacks.lock);
+	return s;
+}
+
+static bool install_guard(char *at, size_t size)
+{
+	if (!size)
+		return true;
+	if (!zag_load_rlx(&stacks.no_guard_advice)) {
+		if (!zag_raw(SYS_madvise, at, size, MADV_GUARD_INSTALL))
+			return true;
+		zag_store_rlx(&stacks.no_guard_advice, true);
+	}
+	return !zag_raw(SYS_mprotect, at, size, PROT_NONE);
+}
+
+char *zag_stack_carve(struct zag_stack_class *c)
+{
+	char *slot = NULL;
+	struct slab *s;
+	uint32_t n;
+
+	zag_lock(&c->lock);
+	s = c->slab;
+	if (!s || zag_load_rlx(&s->carved) == s->slots)
+		s = grow(c);
+	if (s) {
+		n = zag_load_rlx(&s->carved);
+		slot = s->base + c->stride * n;
+		if (install_guard(slot, c->guard))
+			zag_store_rel(&s->carved, n + 1);
+		else
+			slot = NULL;
+	}
+	zag_unlock(&c->lock);
+	return slot ? slot + c->stride : NULL;
+}
+
+void zag_stack_trim(struct zag_stack_class *c, char *end, size_t keep)
+{
+	char *from = end - c->stride + c->guard;
+	char *to = end - zag_round_up(keep, zag_page_size());
+
+	if (from < to)
+		zag_raw(SYS_madvise, from, to - from, MADV_DONTNEED);
+}
+
+void zag_stack_each(void (*fn)(char *slot_end, void *arg), void *arg)
+{
+	for (struct slab *s = zag_load_acq(&stacks.slabs); s; s = s->next) {
+		uint32_t n = zag_load_acq(&s->carved);
+
+		for (uint32_t i = 1; i <= n; i++)
+			fn(s->base + s->class->stride * i, arg);
+	}
+}
+
+struct zag_fiber *zag_stack_pop(struct zag_stack_class *c)
+{
+	struct zag_fiber *f;
+
+	zag_lock(&c->lock);
+	f = c->idle;
+	if (f)
+		c->idle = f->next;
+	zag_unlock(&c->lock);
+	return f;
+}
+
+void zag_stack_push(struct zag_stack_class *c, struct zag_fiber *f)
+{
+	zag_lock(&c->lock);
+	f->next = c->idle;
+	c->idle = f;
+	zag_unlock(&c->lock);
+}
+
+/* The slots of the parent's fibers stay as they are, unused. */
+void zag_stack_reset(void)
+{
+	zag_store_rlx(&stacks.classes, NULL);
+	zag_store_rlx(&stacks.slabs, NULL);
+	stacks.lock = (struct zag_lock){ 0 };
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Slots of address space for fibers: a guard page, a stack, and on top of it
+ * room for static TLS, struct pthread and struct zag_fiber.
+ *
+ * Slots of one size form a class.  They are cut from slabs of many, and never
+ * unmapped; guards are installed with MADV_GUARD_INSTALL where the kernel has
+ * it, which splits no VMA, so vm.max_map_count does not limit how many.
+ */
+#ifndef ZAG_FIBER_STACK_H
+#define ZAG_FIBER_STACK_H
+
+#include <stddef.h>
+
+struct zag_stack_class;
+
+/* The class for stacks of at least `size` usable bytes with a guard of
+ * `guard` bytes (0: none).  NULL: no memory.  Any thread. */
+struct zag_stack_class *zag_stack_class(size_t size, size_t guard);
+
+/* Usable bytes and guard of a class. */
+size_t zag_stack_class_size(const struct zag_stack_class *c);
+size_t zag_stack_class_guard(const struct zag_stack_class *c);
+
+/* A slot never used before: its end (page-aligned); NULL: no memory. */
+char *zag_stack_carve(struct zag_stack_class *c);
+
+/* Give back the memory of the stack of a slot that ends at `end`, all but
+ * the `keep` bytes at its end.  The addresses stay. */
+void zag_stack_trim(struct zag_stack_class *c, char *end, size_t keep);
+
+/* The whole slots of every class, for a debugger and for dlopen. */
+void zag_stack_each(void (*fn)(char *slot_end, void *arg), void *arg);
+
+/* In a forked child: locks may have been held by threads that are gone. */
+void zag_stack_reset(void);
+
+/* The LIFO of idle slots kept with a class; `link` is stored, not looked at. */
+struct zag_fiber;
+struct zag_fiber *zag_stack_pop(struct zag_stack_class *c);
+void zag_stack_push(struct zag_stack_class *c, struct zag_fiber *f);
+
+#endif

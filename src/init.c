@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Start-up, in order.  This is the only constructor.
+ *
+ * Before it has run, every interposer passes straight through by raw system
+ * call.  After it, everything is known and nothing is running: the runtime
+ * boots when the program creates its first thread.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/opt.h"
+#include "base/raw.h"
+#include "ctl/fork.h"
+#include "fiber/tcb.h"
+#include "loop/poller.h"
+#include "wait/thread.h"
+#include "wrap/boot.h"
+#include "wrap/real.h"
+
+extern char **environ;
+
+static void warn(const char *line)
+{
+	zag_log(ZAG_LOG_WARN, "%s", line);
+}
+
+/* Messages go where the options say. */
+static void open_log(void)
+{
+	long fd;
+
+	zag_log_level = zag_opt.log.level;
+	if (!zag_opt.log.file[0])
+		return;
+	fd = zag_raw(SYS_openat, AT_FDCWD, zag_opt.log.file,
+		     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		zag_log_fd = (int)fd;
+}
+
+/* What keeps this process from having fibers; NULL: nothing. */
+static const char *obstacle(void)
+{
+	if (zag_opt.disable)
+		return "";
+	return zag_tcb_init(); /* NULL: glibc is one we know */
+}
+
+__attribute__((constructor)) static void init(void)
+{
+	zag_opt_load(environ, warn);
+	open_log();
+	zag_real_init(); /* from here on ZAG_REAL(x) is libc's x */
+	zag_poller_install();
+	zag_thread_install();
+	zag_fork_on_child = zag_boot_again;
+	zag_boot_obstacle = obstacle(); /* may boot from here on */
+}

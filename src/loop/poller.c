@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The poller: running a processor's libev loop. */
+#include "config.h"
+
+#include "loop/poller.h"
+
+#include <errno.h>
+#include <sys/timerfd.h>
+
+#include "base/page.h"
+#include "base/raw.h"
+#include "sched/sched.h"
+#include "wait/deadline.h"
+
+/* --- the timer ---------------------------------------------------------- */
+
+/* Re-arming is a system call: a timer that goes off too early is left. */
+static void arm(struct zag_loop *l, zag_time next)
+{
+	struct itimerspec its = {
+		.it_value = { next / ZAG_NSEC, next % ZAG_NSEC },
+	};
+
+	if (next >= l->armed)
+		return;
+	zag_raw(SYS_timerfd_settime, l->timer_fd, TFD_TIMER_ABSTIME, &its,
+		NULL);
+	l->armed = next;
+}
+
+static void on_timer(struct ev_loop *ev, ev_io *w, int revents)
+{
+	struct zag_loop *l = zag_ev.ev_userdata(ev);
+	uint64_t n;
+
+	(void)revents;
+	zag_raw(SYS_read, w->fd, &n, sizeof(n));
+	l->armed = ZAG_NEVER;
+}
+
+static void on_wake(struct ev_loop *ev, ev_async *w, int revents)
+{
+	(void)ev;
+	(void)w;
+	(void)revents; /* being woken was all */
+}
+
+/* --- the lock around libev's wait --------------------------------------- */
+
+static void release(struct ev_loop *ev)
+{
+	struct zag_loop *l = zag_ev.ev_userdata(ev);
+
+	zag_unlock(&l->lock);
+}
+
+static void acquire(struct ev_loop *ev)
+{
+	struct zag_loop *l = zag_ev.ev_userdata(ev);
+
+	zag_lock(&l->lock);
+}
+
+/* --- what the scheduler asks for ---------------------------------------- */
+
+static int setup(uint32_t n)
+{
+	return zag_deadline_init(n) ? 0 : -ENOMEM;
+}
+
+static int open_loop(struct zag_processor *p)
+{
+	struct zag_loop *l = zag_page_carve(sizeof(*l));
+
+	if (!l)
+		return -ENOMEM;
+	l->processor = p;
+	l->armed = ZAG_NEVER;
+	l->timer_fd = (int)zag_raw(SYS_timerfd_create, CLOCK_MONOTONIC,
+				   TFD_CLOEXEC | TFD_NONBLOCK);
+	l->ev = zag_ev.ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+	if (!l->ev || l->timer_fd < 0)
+		return -EMFILE;
+	zag_ev.ev_set_userdata(l->ev, l);
+	zag_ev.ev_set_loop_release_cb(l->ev, release, acquire);
+	ev_async_init(&l->wake, on_wake);
+	zag_ev.ev_async_start(l->ev, &l->wake);
+	ev_io_init(&l->timer, on_timer, l->timer_fd, EV_READ);
+	zag_ev.ev_io_start(l->ev, &l->timer);
+	p->loop = l;
+	return 0;
+}
+
+/* The loop's lock is held, nobody polls. */
+static void run(struct zag_loop *l, bool block)
+{
+	l->polling = true;
+	if (block)
+		zag_store_rlx(&l->sleeping, true);
+	zag_ev.ev_run(l->ev, block ? EVRUN_ONCE : EVRUN_NOWAIT);
+	zag_store_rlx(&l->sleeping, false);
+	l->polling = false;
+}
+
+static bool run_if_free(struct zag_loop *l, bool block)
+{
+	bool woke = false;
+
+	zag_lock(&l->lock);
+	if (!l->polling) {
+		l->woken = 0;
+		run(l, block);
+		woke = l->woken != 0;
+	}
+	zag_unlock(&l->lock);
+	return woke;
+}
+
+/*
+ * Set the timer and block.  Who adds an earlier deadline to this heap after we
+ * looked sees `sleeping` and nudges (zag_deadline_on_earlier).
+ */
+static void block_in(struct zag_loop *l)
+{
+	uint32_t i = l->processor->index;
+	zag_time next;
+
+	zag_store_rlx(&l->sleeping, true);
+	zag_fence();
+	next = zag_deadline_next(i);
+	if (next == ZAG_NEVER || next > zag_now()) {
+		arm(l, next);
+		run_if_free(l, true);
+	}
+	zag_store_rlx(&l->sleeping, false);
+	zag_deadline_expire(i, zag_now());
+}
+
+static void poll_loop(struct zag_processor *p, bool block)
+{
+	struct zag_loop *l = p->loop;
+
+	if (block) {
+		block_in(l);
+		return;
+	}
+	if (zag_deadline_next(p->index) != ZAG_NEVER)
+		zag_deadline_expire(p->index, zag_now());
+	if (zag_load_rlx(&l->waiting))
+		run_if_free(l, false);
+	zag_count(&p->count.polls, 1);
+}
+
+static bool poll_other(struct zag_processor *p)
+{
+	struct zag_loop *l = p->loop;
+	bool woke = false;
+
+	if (zag_deadline_next(p->index) != ZAG_NEVER)
+		woke = zag_deadline_expire(p->index, zag_now()) > 0;
+	if (zag_load_rlx(&l->waiting) && zag_trylock(&l->lock)) {
+		if (!l->polling) {
+			l->woken = 0;
+			run(l, false);
+			woke |= l->woken != 0;
+		}
+		zag_unlock(&l->lock);
+	}
+	return woke;
+}
+
+static void wake(struct zag_processor *p)
+{
+	zag_ev.ev_async_send(p->loop->ev, &p->loop->wake);
+}
+
+static bool busy(struct zag_processor *p)
+{
+	return zag_load_rlx(&p->loop->waiting) ||
+	       zag_deadline_next(p->index) != ZAG_NEVER;
+}
+
+static void on_earlier_deadline(uint32_t i)
+{
+	zag_fence(); /* pairs with the one in block_in */
+	zag_loop_nudge(zag_sched.processors[i].loop);
+}
+
+void zag_poller_install(void)
+{
+	zag_poller = (struct zag_poller){
+		.setup = setup,
+		.open = open_loop,
+		.poll = poll_loop,
+		.poll_other = poll_other,
+		.wake = wake,
+		.busy = busy,
+	};
+	zag_deadline_on_earlier = on_earlier_deadline;
+}
+
+struct zag_loop *zag_loop_here(void)
+{
+	struct zag_carrier *c = zag_carrier_self();
+	struct zag_processor *p = &zag_sched.processors[0];
+	uint32_t was;
+
+	if (c) {
+		was = zag_enter(c);
+		if (c->processor)
+			p = c->processor;
+		zag_leave(c, was);
+	}
+	return p->loop;
+}
+
+void zag_loop_nudge(struct zag_loop *l)
+{
+	if (zag_load_rlx(&l->sleeping))
+		zag_ev.ev_async_send(l->ev, &l->wake);
+}
+
+void zag_poller_reset(void)
+{
+	zag_heap_reset();
+	for (uint32_t i = 0; i < zag_sched.count; i++) {
+		struct zag_loop *l = zag_sched.processors[i].loop;
+
+		zag_ev.ev_loop_destroy(l->ev);
+		zag_raw(SYS_close, l->timer_fd);
+	}
+}

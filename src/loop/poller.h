@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The poller: a libev loop per processor, for descriptors; a timerfd on it,
+ * for deadlines finer than libev's milliseconds.
+ *
+ * A loop's lock protects its watchers and the descriptors that are at home in
+ * it.  It is released around the backend's wait, so any carrier may start and
+ * stop watchers of a loop that sleeps; a start then needs zag_loop_nudge.
+ */
+#ifndef ZAG_LOOP_POLLER_H
+#define ZAG_LOOP_POLLER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/lock.h"
+#include "loop/ev.h"
+#include "wait/wait.h"
+
+struct zag_processor;
+
+struct zag_loop {
+	struct zag_lock lock; /* see above; before wait and run queue locks */
+	struct ev_loop *ev;
+	struct zag_processor *processor;
+	ev_async wake;
+	ev_io timer;
+	int timer_fd;
+	zag_time armed;		   /* what timer_fd is set to, or ZAG_NEVER */
+	bool polling;		   /* somebody is inside ev_run */
+	_Atomic bool sleeping;	   /* … and blocks there */
+	_Atomic uint32_t waiting;  /* fibers that wait for descriptors here */
+	uint32_t woken;		   /* by this poll */
+};
+
+/* Install the poller into the scheduler.  Constructor. */
+void zag_poller_install(void);
+
+/* In a forked child: the descriptors of all loops are closed. */
+void zag_poller_reset(void);
+
+/* The loop of the calling fiber's processor (any loop, if it has none). */
+struct zag_loop *zag_loop_here(void);
+
+/* A watcher was started: if the loop sleeps, make it look.  No lock held. */
+void zag_loop_nudge(struct zag_loop *l);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Boot: a program has asked for its first thread. */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/page.h"
+#include "base/raw.h"
+#include "fiber/stack.h"
+#include "fiber/tcb.h"
+#include "sched/carrier.h"
+#include "sched/monitor.h"
+#include "sched/sched.h"
+
+int (*zag_sched_native_create)(pthread_t *t, const pthread_attr_t *attr,
+			       void *(*fn)(void *), void *arg);
+
+static bool make_processors(uint32_t n)
+{
+	zag_sched.processors =
+		zag_page_alloc(n * sizeof(struct zag_processor));
+	if (!zag_sched.processors)
+		return false;
+	zag_sched.count = n;
+	if (zag_poller.setup(n))
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		struct zag_processor *p = &zag_sched.processors[i];
+
+		p->index = i;
+		p->random = i * 2654435761u;
+		p->until_poll = 1;
+		if (zag_poller.open(p))
+			return false;
+	}
+	zag_store_rlx(&zag_sched.idle, n);
+	return true;
+}
+
+/* Main goes on as a fiber, on a carrier that is its own kernel thread. */
+static bool adopt_main(void)
+{
+	struct zag_processor *p = &zag_sched.processors[0];
+	struct zag_carrier *c = zag_carrier_adopt(p, &zag_fiber_main);
+
+	if (!c)
+		return false;
+	zag_store_rlx(&p->status, ZAG_PROCESSOR_RUNNING);
+	zag_store_rlx(&p->carrier, c);
+	zag_sub(&zag_sched.idle, 1);
+	zag_add(&zag_sched.fibers, 1);
+	zag_tcb_rseq_off();
+	zag_tcb_patch_main_unwind();
+	zag_fiber_adopt_main();
+	return true;
+}
+
+const char *zag_sched_boot(uint32_t processors)
+{
+	const char *why;
+	bool main = zag_raw(SYS_gettid) == zag_raw(SYS_getpid);
+
+	zag_arch_init();
+	if (zag_monitor_start())
+		return "no kernel thread for the monitor";
+	zag_carrier_init();
+	why = zag_tcb_boot();
+	if (!why && !make_processors(processors))
+		why = "no memory or no descriptors for the processors";
+	if (!why && main && !adopt_main())
+		why = "no memory for a carrier";
+	if (!why)
+		zag_store_rel(&zag_sched.running, true);
+	zag_monitor_go(!why);
+	return why;
+}
+
+void zag_sched_reset(void)
+{
+	memset(&zag_sched, 0, sizeof(zag_sched));
+	zag_globq_reset();
+	zag_carrier_reset();
+	zag_monitor_reset();
+	zag_stack_reset();
+}

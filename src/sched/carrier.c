@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Carriers: the scheduler's loop, and how processors change hands. */
+#include "config.h"
+
+#include "sched/carrier.h"
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "base/futex.h"
+#include "base/log.h"
+#include "base/page.h"
+#include "base/raw.h"
+#include "base/sigmask.h"
+#include "fiber/tcb.h"
+#include "sched/monitor.h"
+#include "sched/sched.h"
+
+enum {
+	STACK = 64 * 1024, /* of a carrier's scheduler: libev runs on it */
+	STEAL_ROUNDS = 4,
+	PATIENCE_US = 5, /* how long a lone `next` is left to its processor */
+	GLOBAL_BATCH = 64,
+};
+
+static struct {
+	struct zag_lock lock; /* protects first and every next_spare; a leaf */
+	struct zag_carrier *first;
+} spares;
+
+/* --- work for a scheduler ---------------------------------------------- */
+
+static void stop_searching(struct zag_carrier *c, bool found)
+{
+	if (!c->searching)
+		return;
+	c->searching = false;
+	/* The last one that found something passes the search on: there may
+	 * be more where it came from. */
+	if (zag_sub(&zag_sched.searching, 1) == 1 && found)
+		zag_sched_wake_one();
+}
+
+static struct zag_fiber *steal(struct zag_processor *p, bool last_round)
+{
+	uint64_t patience = last_round ? PATIENCE_US * zag_arch_ticks_per_us
+				       : UINT64_MAX;
+	uint32_t start = p->random = p->random * 1664525 + 1013904223;
+
+	for (uint32_t i = 0; i < zag_sched.count; i++) {
+		struct zag_processor *v =
+			&zag_sched.processors[(start + i) % zag_sched.count];
+		struct zag_fiber *f;
+
+		if (v == p)
+			continue;
+		f = zag_runq_steal(&p->runq, &v->runq, patience);
+		if (f) {
+			zag_count(&p->count.steals, 1);
+			return f;
+		}
+	}
+	return NULL;
+}
+
+static struct zag_fiber *local_work(struct zag_processor *p)
+{
+	struct zag_fiber *f = zag_runq_get(&p->runq);
+
+	return f ? f : zag_globq_get(&p->runq, GLOBAL_BATCH);
+}
+
+/* The look at the outside that is due every so many switches, so that a busy
+ * local queue starves neither I/O nor the global queue. */
+static struct zag_fiber *outside_work(struct zag_processor *p)
+{
+	if (!p->poll_now)
+		return NULL;
+	p->poll_now = false;
+	zag_poller.poll(p, false);
+	return zag_globq_get(NULL, 1);
+}
+
+/* Look at every other loop that its own carrier may be too busy for. */
+static struct zag_fiber *poll_others(struct zag_processor *p)
+{
+	for (uint32_t i = 0; i < zag_sched.count; i++) {
+		struct zag_processor *v = &zag_sched.processors[i];
+
+		if (v != p &&
+		    zag_load_rlx(&v->status) == ZAG_PROCESSOR_RUNNING &&
+		    zag_poller.poll_other(v))
+			return zag_runq_get(&p->runq);
+	}
+	return NULL;
+}
+
+static struct zag_fiber *search(struct zag_carrier *c, struct zag_processor *p)
+{
+	struct zag_fiber *f = NULL;
+
+	if (zag_sched.count == 1)
+		return NULL;
+	if (!c->searching) {
+		c->searching = true;
+		zag_add(&zag_sched.searching, 1);
+	}
+	for (int i = 0; i < STEAL_ROUNDS && !f; i++)
+		f = steal(p, i == STEAL_ROUNDS - 1);
+	return f ? f : poll_others(p);
+}
+
+static bool work_anywhere(void)
+{
+	if (zag_globq_length())
+		return true;
+	for (uint32_t i = 0; i < zag_sched.count; i++) {
+		const struct zag_runq *q = &zag_sched.processors[i].runq;
+
+		if (zag_load_acq(&q->head) != zag_load_acq(&q->tail))
+			return true;
+	}
+	return false;
+}
+
+/* No more an idle processor; false: somebody has woken us, and counted us as
+ * searching. */
+static bool unidle(struct zag_processor *p)
+{
+	uint32_t idle = ZAG_PROCESSOR_IDLE;
+
+	if (!zag_cas(&p->status, &idle, ZAG_PROCESSOR_RUNNING))
+		return false;
+	zag_sub(&zag_sched.idle, 1);
+	zag_monitor_poke();
+	return true;
+}
+
+/*
+ * Sleep in the poller.  Whoever queues work looks at sched.idle after, we look
+ * at the queues after we are counted there: one sees the other.
+ */
+static void idle(struct zag_carrier *c, struct zag_processor *p)
+{
+	zag_store_rel(&p->status, ZAG_PROCESSOR_IDLE);
+	zag_add(&zag_sched.idle, 1);
+	stop_searching(c, false);
+	zag_fence();
+	if (!work_anywhere())
+		zag_poller.poll(p, true);
+	if (!unidle(p))
+		c->searching = true;
+	p->poll_ticks = zag_arch_ticks();
+}
+
+static struct zag_fiber *find_work(struct zag_carrier *c,
+				   struct zag_processor *p)
+{
+	struct zag_fiber *f = outside_work(p);
+
+	while (!f) {
+		f = local_work(p);
+		if (f)
+			break;
+		zag_poller.poll(p, false);
+		f = local_work(p);
+		if (!f)
+			f = search(c, p);
+		if (!f)
+			idle(c, p);
+	}
+	stop_searching(c, true);
+	return f;
+}
+
+/* --- spares ------------------------------------------------------------- */
+
+static void wait_for_processor(struct zag_carrier *c)
+{
+	zag_store_rlx(&c->assigned, 0);
+	zag_store_rlx(&c->taken, 0);
+	zag_lock(&spares.lock);
+	c->next_spare = spares.first;
+	spares.first = c;
+	zag_unlock(&spares.lock);
+	while (!zag_load_acq(&c->assigned))
+		zag_futex_wait(&c->assigned, 0, NULL);
+}
+
+static struct zag_carrier *pop_spare(void)
+{
+	struct zag_carrier *c;
+
+	zag_lock(&spares.lock);
+	c = spares.first;
+	if (c)
+		spares.first = c->next_spare;
+	zag_unlock(&spares.lock);
+	return c;
+}
+
+/* --- the loop ----------------------------------------------------------- */
+
+void zag_carrier_finish_switch(struct zag_carrier *c)
+{
+	struct zag_fiber *f = c->prev;
+	uint32_t parking = ZAG_FIBER_PARKING;
+	enum zag_action action = c->action;
+
+	c->action = ZAG_ACTION_NONE;
+	switch (action) {
+	case ZAG_ACTION_PARK:
+		if (zag_likely(zag_cas(&f->state, &parking,
+				       ZAG_FIBER_PARKED)))
+			break;
+		zag_store_rlx(&f->state, ZAG_FIBER_READY);
+		zag_sched_ready(f);
+		break;
+	case ZAG_ACTION_YIELD:
+		zag_store_rlx(&f->state, ZAG_FIBER_READY);
+		if (c->processor)
+			zag_runq_put(&c->processor->runq, f);
+		else
+			zag_globq_put(f);
+		if (zag_load_rlx(&zag_sched.idle))
+			zag_sched_wake_one();
+		break;
+	case ZAG_ACTION_EXIT:
+		zag_sched_on_exit(f);
+		break;
+	case ZAG_ACTION_NONE:
+		break;
+	}
+}
+
+static void run_fiber(struct zag_carrier *c, struct zag_processor *p,
+		      struct zag_fiber *f)
+{
+	c->current = f;
+	f->carrier = c;
+	zag_store_rlx(&f->state, ZAG_FIBER_RUNNING);
+	zag_store_rlx(&p->tick, zag_load_rlx(&p->tick) + 1);
+	zag_arch_switch(&c->ctx, &f->ctx);
+	zag_carrier_finish_switch(c);
+}
+
+void zag_carrier_main(void *carrier)
+{
+	struct zag_carrier *c = carrier;
+
+	/* Entered for the first time by a fiber that leaves an adopted
+	 * carrier, or by a new kernel thread with nothing to finish. */
+	zag_carrier_finish_switch(c);
+	for (;;) {
+		struct zag_processor *p = c->processor;
+
+		if (!p) {
+			stop_searching(c, true);
+			wait_for_processor(c);
+			continue;
+		}
+		run_fiber(c, p, find_work(c, p));
+	}
+}
+
+/* --- making them -------------------------------------------------------- */
+
+static struct zag_carrier *make(struct zag_processor *p)
+{
+	struct zag_carrier *c = zag_page_carve(sizeof(*c));
+	struct zag_carrier *head = zag_load_acq(&zag_sched.carriers);
+
+	if (!c)
+		return NULL;
+	c->slot = zag_fiber_get(STACK, zag_page_size());
+	if (!c->slot)
+		return NULL;
+	c->ctx.tp = c->slot->ctx.tp; /* a switch saves the stack only */
+	c->processor = p;
+	zag_store_rlx(&c->in_runtime, 1);
+	ZAG_TCB_AT(c->slot->ctx.tp, ZAG_TCB_OFFSET(zag_fiber_current), void *) =
+		NULL;
+	ZAG_TCB_AT(c->slot->ctx.tp, ZAG_TCB_OFFSET(zag_carrier_own), void *) =
+		c;
+	do {
+		c->all_next = head;
+	} while (!zag_cas(&zag_sched.carriers, &head, c));
+	return c;
+}
+
+struct zag_carrier *zag_carrier_adopt(struct zag_processor *p,
+				      struct zag_fiber *f)
+{
+	struct zag_carrier *c = make(p);
+
+	if (!c)
+		return NULL;
+	zag_fiber_prepare(c->slot, zag_carrier_main, c);
+	c->ctx = c->slot->ctx;
+	c->current = f;
+	c->tid = (uint32_t)zag_raw(SYS_gettid);
+	zag_store_rlx(&c->in_runtime, 0);
+	f->carrier = c;
+	return c;
+}
+
+static int thread_main(void *carrier)
+{
+	struct zag_carrier *c = carrier;
+
+	c->tid = (uint32_t)zag_raw(SYS_gettid);
+	zag_tcb_set_tid(zag_arch_tp(), c->tid);
+	zag_raw(SYS_prctl, PR_SET_NAME, "zag-carrier");
+	zag_tcb_enter();
+	zag_carrier_main(c);
+	return 0;
+}
+
+/* The new thread inherits our signal mask: all blocked but what the kernel
+ * raises for the thread's own doing. */
+static int spawn(struct zag_carrier *c)
+{
+	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+			  CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
+			  CLONE_CHILD_CLEARTID;
+	char *top = (char *)c->slot->stack_addr + c->slot->stack_size;
+	uint64_t old;
+	int r, err;
+
+	zag_sigmask_block(&old);
+	zag_store_rlx(&c->alive, 1);
+	r = clone(thread_main, top, flags, c, NULL, c->slot->ctx.tp, &c->alive);
+	err = errno;
+	zag_sigmask_restore(&old);
+	return r < 0 ? -err : 0;
+}
+
+bool zag_carrier_start(struct zag_processor *p, bool searching)
+{
+	struct zag_carrier *c = pop_spare();
+	int err;
+
+	if (c) {
+		c->processor = p;
+		c->searching = searching;
+		zag_store_rel(&p->carrier, c);
+		zag_store_rel(&c->assigned, 1);
+		zag_futex_wake(&c->assigned, 1);
+		return true;
+	}
+	c = make(p);
+	if (!c)
+		return false;
+	c->searching = searching;
+	zag_store_rel(&p->carrier, c);
+	err = spawn(c);
+	if (!err)
+		return true;
+	zag_log(ZAG_LOG_WARN, "no kernel thread for a carrier (error %d)",
+		-err);
+	zag_store_rel(&p->carrier, NULL);
+	return false;
+}
+
+/* --- handoff ------------------------------------------------------------ */
+
+bool zag_enter_fence;
+
+/* Every running thread of this process passes a full barrier. */
+static void membarrier_all(void)
+{
+	if (!zag_enter_fence)
+		zag_raw(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+	zag_fence();
+}
+
+void zag_carrier_init(void)
+{
+	zag_enter_fence =
+		zag_raw(SYS_membarrier,
+			MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0;
+}
+
+void zag_carrier_reset(void)
+{
+	memset(&spares, 0, sizeof(spares));
+}
+
+/* The monitor may be half-way through taking the processor: wait for its
+ * decision, c->processor tells. */
+void zag_enter_slow(struct zag_carrier *c)
+{
+	zag_lock(&c->lock);
+	zag_unlock(&c->lock);
+}
+
+bool zag_carrier_take(struct zag_carrier *c, struct zag_processor *p)
+{
+	bool took = false;
+
+	zag_lock(&c->lock);
+	if (c->processor == p && !zag_load_rlx(&c->in_runtime)) {
+		zag_store_rel(&c->taken, 1);
+		membarrier_all();
+		took = !zag_load_acq(&c->in_runtime);
+		if (took)
+			c->processor = NULL;
+		else
+			zag_store_rel(&c->taken, 0);
+	}
+	zag_unlock(&c->lock);
+	return took;
+}
+
+/* --- waking ------------------------------------------------------------- */
+
+void zag_sched_wake_one(void)
+{
+	uint32_t none = 0;
+
+	zag_fence(); /* pairs with the one in idle() */
+	if (!zag_load_rlx(&zag_sched.idle) ||
+	    zag_load_rlx(&zag_sched.searching) ||
+	    !zag_cas(&zag_sched.searching, &none, 1))
+		return;
+	for (uint32_t i = 0; i < zag_sched.count; i++) {
+		struct zag_processor *p = &zag_sched.processors[i];
+		uint32_t status = zag_load_rlx(&p->status);
+
+		if (status == ZAG_PROCESSOR_RUNNING ||
+		    !zag_cas(&p->status, &status, ZAG_PROCESSOR_RUNNING))
+			continue;
+		zag_sub(&zag_sched.idle, 1);
+		zag_monitor_poke();
+		if (status == ZAG_PROCESSOR_IDLE) {
+			zag_poller.wake(p);
+			return;
+		}
+		if (zag_carrier_start(p, true))
+			return;
+		zag_store_rel(&p->status, ZAG_PROCESSOR_NEW);
+		zag_add(&zag_sched.idle, 1);
+		break;
+	}
+	zag_sub(&zag_sched.searching, 1);
+}

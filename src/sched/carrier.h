@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Carriers: the kernel threads, and who holds which processor. */
+#ifndef ZAG_SCHED_CARRIER_H
+#define ZAG_SCHED_CARRIER_H
+
+#include <stdbool.h>
+
+struct zag_carrier;
+struct zag_fiber;
+struct zag_processor;
+
+/* Once, at boot; and in a forked child, where there are none. */
+void zag_carrier_init(void);
+void zag_carrier_reset(void);
+
+/* Give p, which nobody holds, to a spare carrier or a new one; `searching`:
+ * it is counted in sched.searching already.  False: no kernel thread to be
+ * had; p stays without.  Any thread. */
+bool zag_carrier_start(struct zag_processor *p, bool searching);
+
+/* A carrier for the calling kernel thread, which runs fiber f and holds p.
+ * NULL: no memory. */
+struct zag_carrier *zag_carrier_adopt(struct zag_processor *p,
+				      struct zag_fiber *f);
+
+/* Take p from c, whose fiber has not come back, unless it is just coming:
+ * true if c has lost it.  The monitor only. */
+bool zag_carrier_take(struct zag_carrier *c, struct zag_processor *p);
+
+/* The scheduler of a carrier: its loop, on its own stack; never returns. */
+void zag_carrier_main(void *carrier);
+
+/* What the fiber that left wanted is done now, on the new stack. */
+void zag_carrier_finish_switch(struct zag_carrier *c);
+
+#endif

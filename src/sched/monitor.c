@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The monitor: handoff, and work that waits too long. */
+#include "config.h"
+
+#include "sched/monitor.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "base/futex.h"
+#include "base/log.h"
+#include "base/raw.h"
+#include "base/sigmask.h"
+#include "fiber/tcb.h"
+#include "sched/carrier.h"
+#include "sched/sched.h"
+
+enum {
+	TICK_NS = 4 * 1000 * 1000,
+	HOG_TICKS = 2,	  /* looks at the same tick that make a hog: 8-12 ms */
+	QUIET_TICKS = 50, /* looks at idle processors before sleeping */
+	STACK = 128 * 1024,
+};
+
+static struct {
+	_Atomic uint32_t asleep; /* futex: 1 while it sleeps for good */
+} monitor;
+
+/* --- what it looks at --------------------------------------------------- */
+
+static bool holder_stuck(struct zag_processor *p)
+{
+	uint32_t tick = zag_load_rlx(&p->tick);
+
+	if (tick != p->seen_tick) {
+		p->seen_tick = tick;
+		p->seen_times = 0;
+		return false;
+	}
+	return ++p->seen_times >= HOG_TICKS;
+}
+
+/* Nobody waits for anything this processor could do: let the fiber be. */
+static bool nobody_waits(struct zag_processor *p)
+{
+	return !zag_runq_length(&p->runq) && !zag_globq_length() &&
+	       !zag_poller.busy(p);
+}
+
+static void hand_off(struct zag_processor *p)
+{
+	struct zag_carrier *c = zag_load_acq(&p->carrier);
+
+	if (!c || !zag_carrier_take(c, p))
+		return;
+	p->seen_times = 0;
+	zag_count(&p->count.handoffs, 1);
+	while (!zag_carrier_start(p, false)) {
+		/* No kernel thread now: try again, nothing else can be done
+		 * for its fibers but stealing. */
+		const struct timespec ms = { 0, 1000000 };
+
+		zag_raw(SYS_nanosleep, &ms, NULL);
+	}
+}
+
+/* Returns whether anything runs. */
+static bool look(void)
+{
+	bool running = false;
+
+	for (uint32_t i = 0; i < zag_sched.count; i++) {
+		struct zag_processor *p = &zag_sched.processors[i];
+
+		if (zag_load_acq(&p->status) != ZAG_PROCESSOR_RUNNING)
+			continue;
+		running = true;
+		if (!holder_stuck(p))
+			continue;
+		if (zag_runq_length(&p->runq) && zag_load_rlx(&zag_sched.idle))
+			zag_sched_wake_one();
+		if (!nobody_waits(p))
+			hand_off(p);
+	}
+	if (zag_globq_length())
+		zag_sched_wake_one();
+	return running;
+}
+
+/* --- its loop ----------------------------------------------------------- */
+
+static void pause_for_tick(void)
+{
+	const struct timespec tick = { 0, TICK_NS };
+
+	zag_raw(SYS_nanosleep, &tick, NULL);
+}
+
+static bool all_idle(void)
+{
+	for (uint32_t i = 0; i < zag_sched.count; i++)
+		if (zag_load_acq(&zag_sched.processors[i].status) ==
+		    ZAG_PROCESSOR_RUNNING)
+			return false;
+	return !zag_globq_length();
+}
+
+/* Sleep until poked.  A processor that wakes first changes its status, then
+ * looks at `asleep`; we the other way round. */
+static void sleep_for_good(void)
+{
+	zag_store_rel(&monitor.asleep, 1);
+	zag_fence();
+	while (zag_load_acq(&monitor.asleep) && all_idle())
+		zag_futex_wait(&monitor.asleep, 1, NULL);
+	zag_store_rel(&monitor.asleep, 0);
+}
+
+void zag_monitor_poke(void)
+{
+	uint32_t asleep = 1;
+
+	zag_fence();
+	if (zag_unlikely(zag_load_rlx(&monitor.asleep)) &&
+	    zag_cas(&monitor.asleep, &asleep, 0))
+		zag_futex_wake(&monitor.asleep, 1);
+}
+
+/* Its two futexes while it starts. */
+static _Atomic uint32_t started; /* 1: it has probed its own thread */
+static _Atomic uint32_t go;	 /* 1: watch; 2: there is nothing to watch */
+
+static void raise_flag(_Atomic uint32_t *flag, uint32_t value)
+{
+	zag_store_rel(flag, value);
+	zag_futex_wake(flag, 1);
+}
+
+static void wait_flag(_Atomic uint32_t *flag)
+{
+	while (!zag_load_acq(flag))
+		zag_futex_wait(flag, 0, NULL);
+}
+
+static void *monitor_main(void *arg)
+{
+	int quiet = 0;
+
+	zag_tcb_probe_real();
+	zag_raw(SYS_prctl, PR_SET_NAME, "zag-monitor");
+	raise_flag(&started, 1);
+	wait_flag(&go);
+	while (zag_load_acq(&go) == 1) {
+		pause_for_tick();
+		quiet = look() ? 0 : quiet + 1;
+		if (quiet >= QUIET_TICKS) {
+			sleep_for_good();
+			quiet = 0;
+		}
+	}
+	return arg;
+}
+
+int zag_monitor_start(void)
+{
+	pthread_attr_t attr;
+	pthread_t t;
+	uint64_t old;
+	int err;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, zag_max((size_t)STACK,
+						 (size_t)PTHREAD_STACK_MIN));
+	zag_sigmask_block(&old);
+	err = zag_sched_native_create(&t, &attr, monitor_main, NULL);
+	zag_sigmask_restore(&old);
+	pthread_attr_destroy(&attr);
+	if (!err)
+		wait_flag(&started);
+	return err;
+}
+
+void zag_monitor_go(bool watch)
+{
+	raise_flag(&go, watch ? 1 : 2);
+}
+
+void zag_monitor_reset(void)
+{
+	zag_store_rlx(&started, 0);
+	zag_store_rlx(&go, 0);
+	zag_store_rlx(&monitor.asleep, 0);
+}

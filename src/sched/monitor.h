@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The monitor: the one kernel thread that never runs fibers.  It watches the
+ * processors and hands on the one whose fiber does not come back, and wakes
+ * others for work that waits too long.  While every processor is idle it
+ * sleeps, and is poked when one wakes.
+ */
+#ifndef ZAG_SCHED_MONITOR_H
+#define ZAG_SCHED_MONITOR_H
+
+#include <stdbool.h>
+
+/* Start it, as a thread of glibc's own making; returns when it has looked at
+ * what only such a thread can show (zag_tcb_probe_real).  0 or errno. */
+int zag_monitor_start(void);
+
+/* Let it watch the processors, or end: boot has failed. */
+void zag_monitor_go(bool watch);
+
+/* In a forked child, where it is no more. */
+void zag_monitor_reset(void);
+
+/* A processor is about to leave idleness.  Any thread. */
+void zag_monitor_poke(void);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Offload: helper kernel threads for calls that cannot be made to wait. */
+#include "config.h"
+
+#include "sched/offload.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "base/futex.h"
+#include "base/page.h"
+#include "base/raw.h"
+#include "base/sigmask.h"
+#include "fiber/tcb.h"
+#include "sched/sched.h"
+
+enum {
+	HELPERS_MOST = 64,
+	STACK = 64 * 1024,
+	LINGER_S = 10, /* an idle helper ends after this */
+};
+
+/* One call; on its fiber's stack. */
+struct job {
+	long (*fn)(void *arg);
+	void *arg;
+	long result;
+	struct zag_fiber *fiber;
+	struct job *next;
+};
+
+struct helper {
+	_Atomic uint32_t alive; /* the kernel clears it when the thread ends */
+	struct zag_fiber *slot;
+};
+
+static struct {
+	struct zag_lock lock; /* protects all but `signal`; a leaf */
+	struct job *first, **last;
+	uint32_t idle;	 /* helpers waiting for a job, not yet given one */
+	uint32_t queued; /* jobs in the list */
+	struct helper helpers[HELPERS_MOST];
+	_Atomic uint32_t signal; /* futex: rises with every job */
+} offload;
+
+static struct job *take(void)
+{
+	struct job *j = offload.first;
+
+	if (!j)
+		return NULL;
+	offload.first = j->next;
+	offload.queued--;
+	return j;
+}
+
+static void append(struct job *j)
+{
+	j->next = NULL;
+	if (!offload.first)
+		offload.last = &offload.first;
+	*offload.last = j;
+	offload.last = &j->next;
+	offload.queued++;
+}
+
+/* The next job; NULL when there was none for long. */
+static struct job *wait_for_job(void)
+{
+	struct timespec until;
+	struct job *j;
+	uint32_t seen;
+	long r = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += LINGER_S;
+	zag_lock(&offload.lock);
+	offload.idle++;
+	while (!(j = take()) && r != -ETIMEDOUT) {
+		seen = zag_load_rlx(&offload.signal);
+		zag_unlock(&offload.lock);
+		r = zag_futex_wait(&offload.signal, seen, &until);
+		zag_lock(&offload.lock);
+	}
+	offload.idle--;
+	zag_unlock(&offload.lock);
+	return j;
+}
+
+static int helper_main(void *arg)
+{
+	struct job *j;
+
+	(void)arg;
+	zag_tcb_set_tid(zag_arch_tp(), (uint32_t)zag_raw(SYS_gettid));
+	zag_raw(SYS_prctl, PR_SET_NAME, "zag-offload");
+	while ((j = wait_for_job())) {
+		struct zag_fiber *f = j->fiber;
+
+		j->result = j->fn(j->arg);
+		zag_unpark(f); /* from here on *j is gone */
+	}
+	return 0;
+}
+
+/* The lock is held: it keeps a helper's place from being taken twice. */
+static struct helper *free_place(void)
+{
+	for (int i = 0; i < HELPERS_MOST; i++)
+		if (!zag_load_acq(&offload.helpers[i].alive))
+			return &offload.helpers[i];
+	return NULL;
+}
+
+static bool spawn(struct helper *h)
+{
+	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+			  CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
+			  CLONE_CHILD_CLEARTID;
+	uint64_t old;
+	char *top;
+	int r;
+
+	if (!h->slot) {
+		h->slot = zag_fiber_get(STACK, zag_page_size());
+		if (!h->slot)
+			return false;
+		ZAG_TCB_AT(h->slot->ctx.tp, ZAG_TCB_OFFSET(zag_fiber_current),
+			   void *) = NULL;
+	}
+	top = (char *)h->slot->stack_addr + h->slot->stack_size;
+	zag_store_rlx(&h->alive, 1);
+	zag_sigmask_block(&old);
+	r = clone(helper_main, top, flags, h, NULL, h->slot->ctx.tp,
+		  &h->alive);
+	zag_sigmask_restore(&old);
+	if (r < 0)
+		zag_store_rlx(&h->alive, 0);
+	return r >= 0;
+}
+
+/* Queue j, with a helper to come for it.  False: none can be had. */
+static bool submit(struct job *j)
+{
+	struct helper *h = NULL;
+	bool ok = true;
+
+	zag_lock(&offload.lock);
+	if (offload.queued >= offload.idle) {
+		h = free_place();
+		/* At the bound it waits its turn; with none at all it can't. */
+		if (h)
+			ok = spawn(h) || offload.idle > 0;
+	}
+	if (ok) {
+		append(j);
+		zag_add(&offload.signal, 1);
+	}
+	zag_unlock(&offload.lock);
+	if (ok)
+		zag_futex_wake(&offload.signal, 1);
+	return ok;
+}
+
+long zag_offload(long (*fn)(void *arg), void *arg)
+{
+	struct job j = { .fn = fn, .arg = arg, .fiber = zag_fiber_self() };
+
+	if (!j.fiber)
+		return fn(arg);
+	zag_store_rel(&j.fiber->state, ZAG_FIBER_PARKING);
+	if (!submit(&j)) {
+		zag_store_rlx(&j.fiber->state, ZAG_FIBER_RUNNING);
+		return fn(arg);
+	}
+	zag_park();
+	return j.result;
+}
+
+void zag_offload_reset(void)
+{
+	memset(&offload, 0, sizeof(offload));
+}

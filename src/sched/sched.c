@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Park, unpark, yield, exit: what fibers ask of the scheduler. */
+#include "config.h"
+
+#include "sched/sched.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/page.h"
+#include "base/raw.h"
+#include "fiber/stack.h"
+#include "sched/carrier.h"
+
+struct zag_sched zag_sched;
+struct zag_poller zag_poller;
+void (*zag_sched_on_exit)(struct zag_fiber *f);
+ZAG_TLS struct zag_carrier *zag_carrier_own;
+
+enum {
+	POLL_EVERY = 61,     /* switches between looks at the poller … */
+	POLL_MIN_US = 20,    /* … but not more often than this */
+	STREAK_MOST = 32,    /* turns of `next` before the others' turn */
+	EAGER = 8,	     /* quick turns that end eagerness */
+	LATE_US = 25,	     /* a `next` that waited this long was late */
+	CACHE_MOST = 64,     /* finished slots a processor keeps */
+};
+
+/* --- choosing ----------------------------------------------------------- */
+
+/* Learn whether a lone `next` has to wait here: then others are woken for it
+ * at once.  A ping-pong of two fibers never needs that. */
+static void learn(struct zag_processor *p, uint64_t since)
+{
+	if (!since)
+		return;
+	if (zag_arch_ticks() - since > LATE_US * zag_arch_ticks_per_us)
+		p->eager = EAGER;
+	else if (p->eager > 0)
+		p->eager--;
+}
+
+static struct zag_fiber *pick_next(struct zag_processor *p)
+{
+	struct zag_fiber *f = zag_load_rlx(&p->runq.next);
+
+	if (!f || p->streak >= STREAK_MOST) {
+		p->streak = 0;
+		f = zag_runq_get_first(&p->runq);
+		return f ? f : zag_runq_get(&p->runq);
+	}
+	p->streak++;
+	learn(p, zag_load_rlx(&p->runq.next_ticks));
+	return zag_runq_get(&p->runq);
+}
+
+/* Whether the carrier's scheduler should run before the next fiber, to look
+ * at the poller and the global queue. */
+static bool poll_due(struct zag_processor *p)
+{
+	uint64_t now;
+
+	if (--p->until_poll)
+		return false;
+	p->until_poll = POLL_EVERY;
+	now = zag_arch_ticks();
+	if (now - p->poll_ticks < POLL_MIN_US * zag_arch_ticks_per_us)
+		return false;
+	p->poll_ticks = now;
+	p->poll_now = true;
+	return true;
+}
+
+/* --- switching ---------------------------------------------------------- */
+
+static void run(struct zag_carrier *c, struct zag_fiber *f)
+{
+	struct zag_processor *p = c->processor;
+
+	c->current = f;
+	f->carrier = c;
+	zag_store_rlx(&f->state, ZAG_FIBER_RUNNING);
+	zag_store_rlx(&p->tick, zag_load_rlx(&p->tick) + 1);
+}
+
+/* Leave the fiber f for `to` (NULL: the scheduler); back when f runs again. */
+static void leave(struct zag_carrier *c, struct zag_fiber *f,
+		  struct zag_fiber *to, enum zag_action action)
+{
+	c->action = action;
+	c->prev = f;
+	if (to) {
+		run(c, to);
+		zag_arch_switch(&f->ctx, &to->ctx);
+	} else {
+		c->current = NULL;
+		zag_arch_switch(&f->ctx, &c->ctx);
+	}
+	zag_carrier_finish_switch(f->carrier);
+}
+
+static struct zag_fiber *next_for(struct zag_carrier *c)
+{
+	struct zag_processor *p = c->processor;
+
+	return p && !poll_due(p) ? pick_next(p) : NULL;
+}
+
+void zag_park(void)
+{
+	struct zag_fiber *f = zag_fiber_self();
+	struct zag_carrier *c = f->carrier;
+	uint32_t notified = ZAG_FIBER_NOTIFIED;
+
+	zag_enter(c);
+	if (zag_load_acq(&f->state) == ZAG_FIBER_NOTIFIED &&
+	    zag_cas(&f->state, &notified, ZAG_FIBER_RUNNING)) {
+		zag_leave(c, 0);
+		return;
+	}
+	leave(c, f, next_for(c), ZAG_ACTION_PARK);
+	zag_leave(f->carrier, 0);
+}
+
+void zag_yield(void)
+{
+	struct zag_fiber *f = zag_fiber_self();
+	struct zag_carrier *c;
+	struct zag_processor *p;
+	struct zag_fiber *to;
+	bool due;
+
+	if (!f) {
+		zag_raw(SYS_sched_yield);
+		return;
+	}
+	c = f->carrier;
+	zag_enter(c);
+	p = c->processor;
+	due = p && poll_due(p);
+	to = p && !due ? pick_next(p) : NULL;
+	if (!to && p && !due)
+		zag_store_rlx(&p->tick, zag_load_rlx(&p->tick) + 1);
+	else
+		leave(c, f, to, ZAG_ACTION_YIELD);
+	zag_leave(f->carrier, 0);
+}
+
+void zag_sched_exit(void)
+{
+	struct zag_fiber *f = zag_fiber_self();
+	struct zag_carrier *c = f->carrier;
+
+	zag_enter(c);
+	leave(c, f, next_for(c), ZAG_ACTION_EXIT);
+	__builtin_unreachable();
+}
+
+/* --- readying ----------------------------------------------------------- */
+
+/* Whether somebody should be woken for what was just queued on p. */
+static bool worth_waking(struct zag_processor *p)
+{
+	const struct zag_runq *q = &p->runq;
+
+	return zag_load_rlx(&q->head) != zag_load_rlx(&q->tail) ||
+	       p->eager > 0;
+}
+
+static void ready_local(struct zag_carrier *c, struct zag_fiber *f)
+{
+	struct zag_processor *p = c->processor;
+	bool idle = zag_load_rlx(&zag_sched.idle) != 0;
+
+	if (c->current)
+		zag_runq_put_next(&p->runq, f, idle ? zag_arch_ticks() : 0);
+	else
+		zag_runq_put(&p->runq, f); /* the poller's: a batch, in order */
+	if (idle && worth_waking(p))
+		zag_sched_wake_one();
+}
+
+void zag_sched_ready(struct zag_fiber *f)
+{
+	struct zag_carrier *c = zag_carrier_self();
+	uint32_t was;
+
+	if (!c) {
+		zag_globq_put(f);
+		zag_sched_wake_one();
+		return;
+	}
+	was = zag_enter(c);
+	if (c->processor) {
+		ready_local(c, f);
+	} else {
+		zag_globq_put(f);
+		zag_sched_wake_one();
+	}
+	zag_leave(c, was);
+}
+
+void zag_unpark(struct zag_fiber *f)
+{
+	uint32_t s = zag_load_acq(&f->state);
+
+	for (;;) {
+		if (s == ZAG_FIBER_PARKED) {
+			if (zag_cas(&f->state, &s, ZAG_FIBER_READY)) {
+				zag_sched_ready(f);
+				return;
+			}
+		} else {
+			ZAG_BUG_ON(s != ZAG_FIBER_PARKING);
+			if (zag_cas(&f->state, &s, ZAG_FIBER_NOTIFIED))
+				return;
+		}
+	}
+}
+
+/* --- slots -------------------------------------------------------------- */
+
+struct zag_fiber *zag_sched_get_slot(size_t size, size_t guard)
+{
+	struct zag_carrier *c = zag_carrier_self();
+	struct zag_fiber *f = NULL;
+	struct zag_processor *p;
+	uint32_t was;
+
+	if (!c)
+		return zag_fiber_get(size, guard);
+	was = zag_enter(c);
+	p = c->processor;
+	if (p && p->cache && p->cache_class == zag_stack_class(size, guard)) {
+		f = p->cache;
+		p->cache = f->next;
+		p->cache_count--;
+	}
+	zag_leave(c, was);
+	return f ? f : zag_fiber_get(size, guard);
+}
+
+void zag_sched_put_slot(struct zag_fiber *f)
+{
+	struct zag_carrier *c = zag_carrier_self();
+	struct zag_processor *p;
+	bool kept = false;
+	uint32_t was;
+
+	zag_fiber_recycle(f);
+	if (c) {
+		was = zag_enter(c);
+		p = c->processor;
+		if (p && !p->cache)
+			p->cache_class = f->class;
+		if (p && p->cache_class == f->class &&
+		    p->cache_count < CACHE_MOST) {
+			f->next = p->cache;
+			p->cache = f;
+			p->cache_count++;
+			kept = true;
+		}
+		zag_leave(c, was);
+	}
+	if (!kept)
+		zag_fiber_put(f);
+}

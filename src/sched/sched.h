@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The scheduler: fibers on carriers, carriers on processors.
+ *
+ * A carrier is a kernel thread.  A processor is the right to run fibers; a
+ * carrier holds one while it schedules.  When a fiber does not come back for
+ * long, the monitor hands its processor to another carrier; the first one goes
+ * on as a plain kernel thread until its fiber next parks.
+ *
+ * Being "in the runtime" (zag_enter .. zag_leave) keeps the monitor's hands
+ * off the processor.  It is a plain store; the monitor pays for the ordering
+ * with membarrier(2).
+ */
+#ifndef ZAG_SCHED_SCHED_H
+#define ZAG_SCHED_SCHED_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/arch.h"
+#include "base/atomic.h"
+#include "base/compiler.h"
+#include "base/lock.h"
+#include "fiber/fiber.h"
+#include "sched/runq.h"
+
+enum zag_processor_status {
+	ZAG_PROCESSOR_NEW,     /* has never had a carrier */
+	ZAG_PROCESSOR_RUNNING, /* its carrier runs fibers or looks for one */
+	ZAG_PROCESSOR_IDLE,    /* its carrier sleeps in the poller */
+};
+
+/* What the fiber that left a carrier wanted; done by whoever runs next there,
+ * when the context is saved. */
+enum zag_action {
+	ZAG_ACTION_NONE,
+	ZAG_ACTION_PARK,
+	ZAG_ACTION_YIELD,
+	ZAG_ACTION_EXIT,
+};
+
+struct zag_processor {
+	/* Written by the carrier that holds it. */
+	struct zag_runq runq;
+	_Atomic uint32_t tick;	    /* switches so far */
+	uint32_t until_poll;	    /* switches until the poller is looked at */
+	uint32_t streak;	    /* times in a row `next` was run */
+	uint32_t random;	    /* where to begin stealing */
+	int eager;		    /* > 0: wake others for a lone `next` */
+	bool poll_now;		    /* the scheduler should look at it first */
+	uint64_t poll_ticks;	    /* when the poller was last looked at */
+	struct zag_fiber *cache;    /* finished slots, ready for another */
+	struct zag_stack_class *cache_class;
+	uint32_t cache_count;
+
+	/* Shared. */
+	ZAG_ALIGNED(ZAG_CACHE_LINE) _Atomic uint32_t status;
+	_Atomic(struct zag_carrier *) carrier;
+	uint32_t index;
+	struct zag_loop *loop; /* its poller; made by the loop floor */
+
+	/* The monitor's notes. */
+	uint32_t seen_tick;
+	uint32_t seen_times; /* looks that found the same tick */
+
+	/* Counters: written by the holder, read by anyone. */
+	struct {
+		_Atomic uint64_t switches, steals, handoffs, created, polls;
+	} count;
+};
+
+struct zag_carrier {
+	struct zag_context ctx;	       /* its scheduler, while a fiber runs */
+	struct zag_fiber *current;     /* the fiber that runs, or NULL */
+	struct zag_processor *processor; /* NULL: taken, or a spare */
+	_Atomic uint32_t in_runtime;
+	_Atomic uint32_t taken; /* the monitor is taking, or has taken it */
+	enum zag_action action;
+	struct zag_fiber *prev; /* whom the action is about */
+	bool searching;		/* counted in sched.searching */
+
+	struct zag_lock lock;	    /* orders taking against entering */
+	_Atomic uint32_t alive;	    /* kernel clears it at thread exit */
+	_Atomic uint32_t assigned;  /* futex: a spare was given a processor */
+	uint32_t tid;		    /* the kernel's */
+	struct zag_fiber *slot;	    /* stack and TCB of its scheduler */
+	struct zag_carrier *next_spare;
+	struct zag_carrier *all_next; /* list of all, never shortened */
+};
+
+extern struct zag_sched {
+	struct zag_processor *processors;
+	uint32_t count;
+	_Atomic bool running;		/* booted */
+	_Atomic uint32_t idle;		/* processors that could be woken */
+	_Atomic uint32_t searching;	/* carriers looking for work */
+	_Atomic uint64_t fibers;	/* live ones, main too */
+	_Atomic(struct zag_carrier *) carriers;
+} zag_sched;
+
+/* The poller as the scheduler sees it; set by the loop floor before boot. */
+extern struct zag_poller {
+	/* Once, before the first open, for n processors.  0 or -errno. */
+	int (*setup)(uint32_t n);
+	/* Make p->loop.  0 or -errno. */
+	int (*open)(struct zag_processor *p);
+	/* Make ready what is ready; block until something is, if asked.
+	 * Scheduler stack of the carrier that holds p. */
+	void (*poll)(struct zag_processor *p, bool block);
+	/* Look at another's loop without blocking; true if anything woke. */
+	bool (*poll_other)(struct zag_processor *p);
+	/* Make a blocked poll return.  Any thread. */
+	void (*wake)(struct zag_processor *p);
+	/* Whether anybody waits for anything in p's loop.  Any thread. */
+	bool (*busy)(struct zag_processor *p);
+} zag_poller;
+
+/* What becomes of a fiber that has left its stack for good. */
+extern void (*zag_sched_on_exit)(struct zag_fiber *f);
+
+/* The carrier of the calling fiber or scheduler; NULL on a native thread. */
+extern ZAG_TLS struct zag_carrier *zag_carrier_own;
+
+static inline struct zag_carrier *zag_carrier_self(void)
+{
+	struct zag_fiber *f = zag_fiber_current;
+
+	return f ? f->carrier : zag_carrier_own;
+}
+
+void zag_enter_slow(struct zag_carrier *c);
+extern bool zag_enter_fence; /* no membarrier: order by a real fence */
+
+/* Returns what to give back to zag_leave. */
+static inline uint32_t zag_enter(struct zag_carrier *c)
+{
+	uint32_t was = zag_load_rlx(&c->in_runtime);
+
+	zag_store_rlx(&c->in_runtime, 1);
+	zag_compiler_fence(); /* pairs with the monitor's membarrier */
+	if (zag_unlikely(zag_enter_fence))
+		zag_fence();
+	if (zag_unlikely(zag_load_acq(&c->taken)))
+		zag_enter_slow(c);
+	return was;
+}
+
+static inline void zag_leave(struct zag_carrier *c, uint32_t was)
+{
+	zag_compiler_fence();
+	zag_store_rel(&c->in_runtime, was);
+}
+
+/* The way to a kernel thread of glibc's own making: libc's pthread_create. */
+extern int (*zag_sched_native_create)(pthread_t *t, const pthread_attr_t *attr,
+				      void *(*fn)(void *), void *arg);
+
+/*
+ * Boot: processors, the monitor; the calling thread, if it is main, becomes a
+ * fiber.  NULL, or why it failed; nothing is changed then, and it is not to
+ * be tried again.  Once; native thread.
+ */
+const char *zag_sched_boot(uint32_t processors);
+
+/* In a forked child: there is no runtime any more. */
+void zag_sched_reset(void);
+
+/* Make a fiber runnable that is in no queue.  Any thread, fiber, scheduler. */
+void zag_sched_ready(struct zag_fiber *f);
+
+/* Park the calling fiber, whose state is PARKING or already NOTIFIED. */
+void zag_park(void);
+
+/* Let the parked or parking fiber f run again; exactly once a park. */
+void zag_unpark(struct zag_fiber *f);
+
+/* Let others run first.  Any thread; a native one calls sched_yield. */
+void zag_yield(void);
+
+/* The calling fiber is finished: never returns. */
+void zag_sched_exit(void) __attribute__((noreturn));
+
+/* Slots for new fibers, through the processor's cache.  Any thread. */
+struct zag_fiber *zag_sched_get_slot(size_t size, size_t guard);
+void zag_sched_put_slot(struct zag_fiber *f);
+
+/* Wake an idle processor if there is one and nobody looks for work already. */
+void zag_sched_wake_one(void);
+
+#endif

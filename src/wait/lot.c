@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The parking lot: hashed FIFO queues of waiters. */
+#include "config.h"
+
+#include "wait/lot.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/lock.h"
+
+enum { BUCKET_BITS = 13, BUCKETS = 1 << BUCKET_BITS };
+
+struct waiter {
+	struct zag_wait wait;
+	const void *key;
+	uint32_t bits;
+	bool queued; /* the bucket's lock protects it, and the links */
+	struct waiter *next, *prev;
+};
+
+static struct bucket {
+	/* Protects the queue; taken before run queue locks.  The waiter of a
+	 * wait that was claimed by another source takes it before it lets its
+	 * record go. */
+	ZAG_ALIGNED(ZAG_CACHE_LINE) struct zag_lock lock;
+	struct waiter *first, *last;
+} buckets[BUCKETS];
+
+static struct bucket *bucket_of(const void *key)
+{
+	uint64_t h = ((uintptr_t)key >> 2) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return &buckets[h >> (64 - BUCKET_BITS)];
+}
+
+static void append(struct bucket *b, struct waiter *w)
+{
+	w->queued = true;
+	w->next = NULL;
+	w->prev = b->last;
+	if (b->last)
+		b->last->next = w;
+	else
+		b->first = w;
+	b->last = w;
+}
+
+static void unlink_waiter(struct bucket *b, struct waiter *w)
+{
+	w->queued = false;
+	if (w->next)
+		w->next->prev = w->prev;
+	else
+		b->last = w->prev;
+	if (w->prev)
+		w->prev->next = w->next;
+	else
+		b->first = w->next;
+}
+
+/* Queue w on key unless validate objects. */
+static bool enter(struct waiter *w, bool (*validate)(void *), void *arg,
+		  bool deaf)
+{
+	struct bucket *b = bucket_of(w->key);
+	bool go;
+
+	zag_lock(&b->lock);
+	go = !validate || validate(arg);
+	if (go) {
+		zag_wait_begin(&w->wait);
+		w->wait.deaf = deaf;
+		append(b, w);
+	}
+	zag_unlock(&b->lock);
+	return go;
+}
+
+static int finish(struct waiter *w, zag_time deadline)
+{
+	enum zag_wake reason = zag_wait_sleep(&w->wait, deadline);
+	struct bucket *b;
+
+	if (reason == ZAG_WAKE_READY)
+		return 0; /* the waker has unlinked it */
+	b = bucket_of(w->key);
+	zag_lock(&b->lock);
+	if (w->queued)
+		unlink_waiter(b, w);
+	zag_unlock(&b->lock);
+	return zag_wake_errno(reason);
+}
+
+int zag_lot_park(const void *key, const struct zag_lot_ops *ops, void *arg,
+		 zag_time deadline)
+{
+	struct waiter w = { .key = key, .bits = UINT32_MAX };
+
+	if (!enter(&w, ops ? ops->validate : NULL, arg, false))
+		return -EAGAIN;
+	if (ops && ops->before_sleep)
+		ops->before_sleep(arg);
+	return finish(&w, deadline);
+}
+
+static struct waiter *next_match(struct waiter *w, const void *key,
+				 uint32_t bits)
+{
+	while (w && (w->key != key || !(w->bits & bits)))
+		w = w->next;
+	return w;
+}
+
+static int unpark(const void *key, int n, uint32_t bits,
+		  void (*after)(void *, int, bool), void *arg)
+{
+	struct bucket *b = bucket_of(key);
+	struct waiter *w, *next;
+	int woken = 0;
+
+	zag_lock(&b->lock);
+	w = next_match(b->first, key, bits);
+	while (w && woken < n) {
+		next = w->next;
+		unlink_waiter(b, w);
+		/* False: a timeout was first; it waits for our lock. */
+		woken += zag_wait_wake(&w->wait, ZAG_WAKE_READY);
+		w = next_match(next, key, bits);
+	}
+	if (after)
+		after(arg, woken, w != NULL);
+	zag_unlock(&b->lock);
+	return woken;
+}
+
+int zag_lot_unpark(const void *key, int n,
+		   void (*after)(void *arg, int woken, bool more), void *arg)
+{
+	return unpark(key, n, UINT32_MAX, after, arg);
+}
+
+void zag_lot_reset(void)
+{
+	memset(buckets, 0, sizeof(buckets));
+}
+
+/* --- futexes ------------------------------------------------------------ */
+
+struct expectation {
+	const _Atomic uint32_t *word;
+	uint32_t value;
+};
+
+static bool as_expected(void *arg)
+{
+	const struct expectation *e = arg;
+
+	return atomic_load_explicit(e->word, memory_order_acquire) == e->value;
+}
+
+static int futex_wait(const _Atomic uint32_t *word, uint32_t expected,
+		      uint32_t bits, zag_time deadline, bool deaf)
+{
+	struct expectation e = { word, expected };
+	struct waiter w = { .key = (const void *)word, .bits = bits };
+
+	if (!enter(&w, as_expected, &e, deaf))
+		return -EAGAIN;
+	return finish(&w, deadline);
+}
+
+int zag_lot_wait(const _Atomic uint32_t *word, uint32_t expected,
+		 zag_time deadline)
+{
+	return futex_wait(word, expected, UINT32_MAX, deadline, false);
+}
+
+int zag_lot_wait_locked(const _Atomic uint32_t *word, uint32_t expected,
+			zag_time deadline)
+{
+	return futex_wait(word, expected, UINT32_MAX, deadline, true);
+}
+
+int zag_lot_wait_bits(const _Atomic uint32_t *word, uint32_t expected,
+		      uint32_t bits, zag_time deadline)
+{
+	return futex_wait(word, expected, bits, deadline, false);
+}
+
+int zag_lot_wake(const void *word, int n)
+{
+	return unpark(word, n, UINT32_MAX, NULL, NULL);
+}
+
+int zag_lot_wake_bits(const void *word, int n, uint32_t bits)
+{
+	return unpark(word, n, bits, NULL, NULL);
+}
+
+/* --- the runtime's own lock that may be held across a park -------------- */
+
+void zag_mutex_lock_slow(struct zag_mutex *m)
+{
+	while (zag_xchg(&m->word, 2) != 0)
+		zag_lot_wait_locked(&m->word, 2, ZAG_NEVER);
+}
+
+void zag_mutex_unlock_slow(struct zag_mutex *m)
+{
+	zag_lot_wake(&m->word, 1);
+}

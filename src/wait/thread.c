@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The life of a thread. */
+#include "config.h"
+
+#include "wait/thread.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/atomic.h"
+#include "base/page.h"
+#include "fiber/tcb.h"
+#include "sched/carrier.h"
+#include "sched/sched.h"
+#include "wait/lot.h"
+
+/* --- the end ------------------------------------------------------------ */
+
+/* By whoever is the last to need it, never on its stack. */
+static void recycle(struct zag_fiber *f)
+{
+	if (f->is_main)
+		return; /* its stack is the process's */
+	if (f->affinity) {
+		zag_heap_realloc(f->affinity, 0);
+		f->affinity = NULL;
+	}
+	zag_sched_put_slot(f);
+}
+
+/* f has left its stack for good. */
+static void on_exit_fiber(struct zag_fiber *f)
+{
+	zag_store_rlx(&f->state, ZAG_FIBER_DONE);
+	if (zag_xchg(&f->done, ZAG_FINISHED) == ZAG_UNWANTED)
+		recycle(f);
+	else
+		zag_lot_wake(&f->done, 1);
+}
+
+void zag_thread_finish(void)
+{
+	zag_tcb_leave();
+	/* The last thread ends the process; in a forked child without a
+	 * runtime there is no other. */
+	if (!zag_fiber_self() || zag_sub(&zag_sched.fibers, 1) == 1)
+		exit(0);
+	zag_sched_exit();
+}
+
+/* Reached by zag_arch_main_left, when main's stack is unwound. */
+void zag_fiber_main_left(void);
+void zag_fiber_main_left(void)
+{
+	zag_thread_finish();
+}
+
+void zag_thread_install(void)
+{
+	zag_sched_on_exit = on_exit_fiber;
+}
+
+/* --- the beginning ------------------------------------------------------ */
+
+/* The first frame of a fiber, as glibc's start_thread: pthread_exit and
+ * cancellation unwind to it. */
+static void first_frame(void *fiber)
+{
+	struct zag_fiber *f = fiber;
+	__pthread_unwind_buf_t buf;
+
+	zag_carrier_finish_switch(f->carrier);
+	zag_leave(f->carrier, 0);
+	zag_tcb_enter();
+	if (!__sigsetjmp_cancel(buf.__cancel_jmp_buf, 0)) {
+		zag_tcb_set_unwind(&buf);
+		f->result = f->start(f->arg);
+	}
+	zag_thread_finish();
+}
+
+static void inherit(struct zag_fiber *f, const struct zag_thread_attr *attr)
+{
+	struct zag_fiber *self = zag_fiber_self();
+
+	f->policy = attr->policy;
+	f->priority = attr->priority;
+	zag_store_rlx(&f->sigpending, 0);
+	zag_store_rlx(&f->sigwait, NULL);
+	if (attr->sigmask)
+		memcpy(&f->sigmask, attr->sigmask, sizeof(f->sigmask));
+	else
+		f->sigmask = self ? self->sigmask : 0;
+	if (self)
+		memcpy(f->name, self->name, sizeof(f->name));
+}
+
+static struct zag_fiber *get_slot(const struct zag_thread_attr *attr)
+{
+	struct zag_fiber *f;
+
+	if (!attr->stack)
+		return zag_sched_get_slot(attr->stack_size, attr->guard_size);
+	f = zag_sched_get_slot(0, 0);
+	if (f)
+		zag_fiber_use_stack(f, attr->stack, attr->stack_size);
+	return f;
+}
+
+int zag_thread_create(pthread_t *t, const struct zag_thread_attr *attr,
+		      void *(*start)(void *), void *arg)
+{
+	struct zag_fiber *f = get_slot(attr);
+
+	if (!f)
+		return EAGAIN;
+	f->id = zag_fiber_next_id();
+	f->start = start;
+	f->arg = arg;
+	f->result = PTHREAD_CANCELED; /* unless it returns or exits */
+	zag_store_rlx(&f->joining, NULL);
+	zag_store_rlx(&f->join, attr->detached ? ZAG_DETACHED : ZAG_JOINABLE);
+	zag_store_rlx(&f->done, attr->detached ? ZAG_UNWANTED : ZAG_LIVE);
+	zag_store_rlx(&f->state, ZAG_FIBER_READY);
+	inherit(f, attr);
+	zag_fiber_prepare(f, first_frame, f);
+	zag_add(&zag_sched.fibers, 1);
+	*t = zag_fiber_pthread(f); /* before it runs: it may look */
+	zag_sched_ready(f);
+	return 0;
+}
+
+/* --- join and detach ---------------------------------------------------- */
+
+/* Claim the right to join f. */
+static int begin_join(struct zag_fiber *f)
+{
+	struct zag_fiber *self = zag_fiber_self();
+	uint32_t joinable = ZAG_JOINABLE;
+
+	if (zag_load_acq(&f->state) == ZAG_FIBER_FREE)
+		return ESRCH;
+	if (f == self || (self && zag_load_acq(&self->join) == ZAG_JOINED &&
+			  zag_load_acq(&f->joining) == self))
+		return EDEADLK;
+	return zag_cas(&f->join, &joinable, ZAG_JOINED) ? 0 : EINVAL;
+}
+
+static void take_result(struct zag_fiber *f, void **value)
+{
+	if (value)
+		*value = f->result;
+	recycle(f);
+}
+
+static bool finished(struct zag_fiber *f)
+{
+	return zag_load_acq(&f->done) == ZAG_FINISHED;
+}
+
+static int wait_finished(struct zag_fiber *f, zag_time deadline)
+{
+	struct zag_fiber *self = zag_fiber_self();
+	int r = 0;
+
+	if (self)
+		zag_store_rel(&self->joining, f);
+	while (!finished(f) && r != -ETIMEDOUT)
+		r = zag_lot_wait(&f->done, ZAG_LIVE, deadline);
+	if (self)
+		zag_store_rel(&self->joining, NULL);
+	return finished(f) ? 0 : ETIMEDOUT;
+}
+
+int zag_thread_join(struct zag_fiber *f, void **value, zag_time deadline)
+{
+	int err = begin_join(f);
+
+	if (err)
+		return err;
+	err = wait_finished(f, deadline);
+	if (err)
+		zag_store_rel(&f->join, ZAG_JOINABLE);
+	else
+		take_result(f, value);
+	return err;
+}
+
+int zag_thread_tryjoin(struct zag_fiber *f, void **value)
+{
+	int err;
+
+	if (zag_load_acq(&f->join) == ZAG_JOINABLE && !finished(f) &&
+	    zag_load_acq(&f->state) != ZAG_FIBER_FREE)
+		return EBUSY;
+	err = begin_join(f);
+	if (!err)
+		take_result(f, value);
+	return err;
+}
+
+int zag_thread_detach(struct zag_fiber *f)
+{
+	uint32_t joinable = ZAG_JOINABLE;
+
+	if (zag_load_acq(&f->state) == ZAG_FIBER_FREE)
+		return ESRCH;
+	if (!zag_cas(&f->join, &joinable, ZAG_DETACHED))
+		return EINVAL;
+	if (zag_xchg(&f->done, ZAG_UNWANTED) == ZAG_FINISHED)
+		recycle(f);
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The life of a thread: created, finished, joined or detached; the logic of
+ * pthread_create(3) and its kin, POSIX.1-2017 XSH.
+ */
+#ifndef ZAG_WAIT_THREAD_H
+#define ZAG_WAIT_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fiber/fiber.h"
+#include "wait/wait.h"
+
+struct zag_thread_attr {
+	size_t stack_size, guard_size;
+	void *stack; /* the program's own memory, or NULL */
+	bool detached;
+	int policy, priority;
+	const sigset_t *sigmask; /* NULL: the creator's */
+};
+
+/* Install what the scheduler needs of this floor.  Constructor. */
+void zag_thread_install(void);
+
+/* A new fiber running start(arg), its id in *t before it runs.  0, or EAGAIN
+ * without memory.  Any thread, once the runtime has booted. */
+int zag_thread_create(pthread_t *t, const struct zag_thread_attr *attr,
+		      void *(*start)(void *), void *arg);
+
+/*
+ * Wait until f has finished and recycle it; its value in *value unless NULL.
+ * 0, EDEADLK, EINVAL (not joinable), ESRCH (gone), ETIMEDOUT.  A deadline in
+ * the past never blocks.  Fiber or native thread.
+ */
+int zag_thread_join(struct zag_fiber *f, void **value, zag_time deadline);
+
+/* As zag_thread_join, but EBUSY where that would wait. */
+int zag_thread_tryjoin(struct zag_fiber *f, void **value);
+
+/* 0, EINVAL (not joinable), ESRCH (gone).  Any thread. */
+int zag_thread_detach(struct zag_fiber *f);
+
+/* The calling fiber is at its end: destructors, then away.  The last one ends
+ * the process with exit(0). */
+void zag_thread_finish(void) __attribute__((noreturn));
+
+#endif

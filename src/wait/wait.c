@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sleep and wake, for fibers and for native threads. */
+#include "config.h"
+
+#include "wait/wait.h"
+
+#include <errno.h>
+
+#include "base/futex.h"
+#include "base/log.h"
+#include "sched/sched.h"
+#include "wait/deadline.h"
+
+zag_time zag_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (zag_time)ts.tv_sec * ZAG_NSEC + ts.tv_nsec;
+}
+
+static zag_time from_timespec(const struct timespec *ts)
+{
+	if (ts->tv_sec >= ZAG_NEVER / ZAG_NSEC)
+		return ZAG_NEVER;
+	if (ts->tv_sec <= -ZAG_NEVER / ZAG_NSEC)
+		return -ZAG_NEVER;
+	return (zag_time)ts->tv_sec * ZAG_NSEC + ts->tv_nsec;
+}
+
+static zag_time add(zag_time a, zag_time b)
+{
+	zag_time sum;
+
+	if (a == ZAG_NEVER || b == ZAG_NEVER)
+		return ZAG_NEVER;
+	if (__builtin_add_overflow(a, b, &sum))
+		return b > 0 ? ZAG_NEVER : -ZAG_NEVER;
+	return sum;
+}
+
+zag_time zag_deadline_rel(const struct timespec *rel)
+{
+	return add(zag_now(), from_timespec(rel));
+}
+
+zag_time zag_deadline_abs(clockid_t clock, const struct timespec *abs)
+{
+	struct timespec now;
+
+	if (clock == CLOCK_MONOTONIC)
+		return from_timespec(abs);
+	clock_gettime(clock, &now);
+	return add(zag_now(), add(from_timespec(abs), -from_timespec(&now)));
+}
+
+int zag_wake_errno(enum zag_wake reason)
+{
+	switch (reason) {
+	case ZAG_WAKE_TIMEOUT:
+		return -ETIMEDOUT;
+	case ZAG_WAKE_SIGNAL:
+		return -EINTR;
+	case ZAG_WAKE_CLOSED:
+		return -EBADF;
+	default:
+		return 0;
+	}
+}
+
+static bool claim(struct zag_wait *w, enum zag_wake reason)
+{
+	uint32_t none = ZAG_WAKE_NONE;
+
+	return zag_cas(&w->reason, &none, reason);
+}
+
+void zag_wait_begin(struct zag_wait *w)
+{
+	struct zag_fiber *f = zag_fiber_self();
+
+	zag_store_rlx(&w->reason, ZAG_WAKE_NONE);
+	w->fiber = f;
+	w->deaf = false;
+	if (f)
+		zag_store_rel(&f->state, ZAG_FIBER_PARKING);
+}
+
+/* --- a native thread ---------------------------------------------------- */
+
+static enum zag_wake sleep_native(struct zag_wait *w, zag_time deadline)
+{
+	struct timespec abs = { deadline / ZAG_NSEC, deadline % ZAG_NSEC };
+	long r;
+
+	if (deadline < 0)
+		abs = (struct timespec){ 0, 0 };
+	while (zag_wait_reason(w) == ZAG_WAKE_NONE) {
+		r = zag_futex_wait(&w->reason, ZAG_WAKE_NONE,
+				   deadline == ZAG_NEVER ? NULL : &abs);
+		if (r == -ETIMEDOUT)
+			claim(w, ZAG_WAKE_TIMEOUT);
+		else if (r == -EINTR && !w->deaf)
+			claim(w, ZAG_WAKE_SIGNAL);
+	}
+	return zag_wait_reason(w);
+}
+
+/* --- both --------------------------------------------------------------- */
+
+enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline)
+{
+	struct zag_deadline d;
+
+	if (!w->fiber)
+		return sleep_native(w, deadline);
+	if (deadline == ZAG_NEVER) {
+		zag_park();
+	} else {
+		/* Without memory for it, the wait would never end: a deadline
+		 * that cannot be kept has passed. */
+		if (!zag_deadline_add(&d, w, deadline))
+			zag_wait_wake(w, ZAG_WAKE_TIMEOUT);
+		zag_park();
+		zag_deadline_remove(&d);
+	}
+	ZAG_BUG_ON(zag_wait_reason(w) == ZAG_WAKE_NONE);
+	return zag_wait_reason(w);
+}
+
+bool zag_wait_wake(struct zag_wait *w, enum zag_wake reason)
+{
+	struct zag_fiber *f = w->fiber;
+
+	if (!claim(w, reason))
+		return false;
+	if (f)
+		zag_unpark(f);
+	else
+		zag_futex_wake(&w->reason, 1);
+	return true;
+}
+
+bool zag_wait_cancel(struct zag_wait *w)
+{
+	if (!claim(w, ZAG_WAKE_READY)) {
+		/* Somebody has, and will or did unpark us: take that. */
+		if (w->fiber)
+			zag_park();
+		return false;
+	}
+	if (w->fiber)
+		zag_store_rlx(&w->fiber->state, ZAG_FIBER_RUNNING);
+	return true;
+}
+
+int zag_sleep_until(zag_time deadline)
+{
+	struct zag_wait w;
+	enum zag_wake reason;
+
+	zag_wait_begin(&w);
+	reason = zag_wait_sleep(&w, deadline);
+	return reason == ZAG_WAKE_TIMEOUT ? 0 : zag_wake_errno(reason);
+}

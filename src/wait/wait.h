@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One wait of one waiter, and the two primitives under everything that
+ * blocks: sleep and wake.
+ *
+ * A waiter is a fiber or a native kernel thread (one that glibc or clone made,
+ * or main before the runtime has booted).  The record lives on the waiter's
+ * own stack.  A wait may have several sources (descriptors, the parking lot, a
+ * deadline, a signal); each may try to wake it, the first one claims it and so
+ * sets the reason.  The waiter, when it runs again, withdraws its records from
+ * the other sources.
+ *
+ *	struct zag_wait w;
+ *
+ *	zag_wait_begin(&w);
+ *	...hand &w to sources...
+ *	reason = zag_wait_sleep(&w, deadline);
+ *	...take &w back from the sources that still have it...
+ */
+#ifndef ZAG_WAIT_WAIT_H
+#define ZAG_WAIT_WAIT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+struct zag_fiber;
+
+enum zag_wake {
+	ZAG_WAKE_NONE,	  /* nobody has claimed the wait yet */
+	ZAG_WAKE_READY,	  /* what was waited for has happened */
+	ZAG_WAKE_TIMEOUT, /* the deadline has passed */
+	ZAG_WAKE_SIGNAL,  /* a signal was delivered: EINTR */
+	ZAG_WAKE_CLOSED,  /* the descriptor was closed under the waiter: EBADF */
+};
+
+struct zag_wait {
+	_Atomic uint32_t reason;  /* enum zag_wake; a native waiter's futex */
+	struct zag_fiber *fiber;  /* NULL: a native thread */
+	bool deaf;		  /* no signal ends it: mutexes */
+};
+
+/* Nanoseconds of CLOCK_MONOTONIC; "never" for no deadline. */
+typedef int64_t zag_time;
+#define ZAG_NEVER INT64_MAX
+#define ZAG_NSEC INT64_C(1000000000)
+
+/* Now, CLOCK_MONOTONIC.  Context: any. */
+zag_time zag_now(void);
+
+/*
+ * The deadline for an absolute time on `clock` (CLOCK_REALTIME or
+ * CLOCK_MONOTONIC; `abs` valid), saturating; in the past is allowed.
+ */
+zag_time zag_deadline_abs(clockid_t clock, const struct timespec *abs);
+
+/* The deadline `rel` from now (tv_nsec valid, tv_sec >= 0), saturating. */
+zag_time zag_deadline_rel(const struct timespec *rel);
+
+/* Whether ts has 0 <= tv_nsec < 10^9. */
+static inline bool zag_timespec_valid(const struct timespec *ts)
+{
+	return ts->tv_nsec >= 0 && ts->tv_nsec < ZAG_NSEC;
+}
+
+/* Arm w for the calling thread or fiber.  From here on it may be woken, and
+ * must either sleep or be cancelled.  Sets `deaf` to false. */
+void zag_wait_begin(struct zag_wait *w);
+
+/* Do not sleep after all.  False: somebody has claimed w before. */
+bool zag_wait_cancel(struct zag_wait *w);
+
+/*
+ * Sleep until w is claimed.  A deadline that passes claims it with
+ * ZAG_WAKE_TIMEOUT, a signal for this fiber with ZAG_WAKE_SIGNAL (unless w is
+ * deaf).  Returns the reason.
+ * Context: fiber or native thread; no lock held.
+ */
+enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline);
+
+/*
+ * Claim w for `reason` and make its waiter run.  False: somebody else was
+ * first.  After a true return *w may be gone.  Context: any thread, fiber,
+ * scheduler stack; locks of sources may be held.
+ */
+bool zag_wait_wake(struct zag_wait *w, enum zag_wake reason);
+
+/* The reason so far, for a waiter that has not slept. */
+static inline enum zag_wake zag_wait_reason(struct zag_wait *w)
+{
+	return (enum zag_wake)atomic_load_explicit(&w->reason,
+						   memory_order_acquire);
+}
+
+/* Sleep until the deadline: 0 when it has passed, -EINTR. */
+int zag_sleep_until(zag_time deadline);
+
+/* 0, -ETIMEDOUT, -EINTR or -EBADF for a reason. */
+int zag_wake_errno(enum zag_wake reason);
+
+#endif

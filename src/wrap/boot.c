@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Booting the runtime when a program first needs it. */
+#include "config.h"
+
+#include "wrap/boot.h"
+
+#include <sched.h>
+
+#include "base/atomic.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "ctl/fork.h"
+#include "loop/ev.h"
+#include "sched/sched.h"
+#include "wrap/real.h"
+
+enum stage { UNTRIED, TRYING, RUNNING, NATIVE };
+
+static _Atomic int stage;
+
+const char *zag_boot_obstacle = "its constructor has not run";
+
+static uint32_t processors(void)
+{
+	cpu_set_t set;
+	int n = 1;
+
+	if (zag_opt.processors)
+		return (uint32_t)zag_opt.processors;
+	if (!sched_getaffinity(0, sizeof(set), &set))
+		n = CPU_COUNT(&set);
+	return n > 0 ? (uint32_t)n : 1;
+}
+
+static int boot(void)
+{
+	const char *why = zag_boot_obstacle;
+
+	zag_sched_native_create = ZAG_REAL(pthread_create);
+	if (!why)
+		why = zag_ev_load();
+	if (!why)
+		why = zag_sched_boot(processors());
+	if (!why) {
+		zag_fork_watch();
+		return RUNNING;
+	}
+	if (*why && !zag_opt.quiet)
+		zag_log(ZAG_LOG_WARN, "running natively: %s", why);
+	return NATIVE;
+}
+
+bool zag_boot(void)
+{
+	int s = zag_load_acq(&stage);
+
+	while (zag_unlikely(s != RUNNING && s != NATIVE)) {
+		int untried = UNTRIED;
+
+		if (zag_cas(&stage, &untried, TRYING))
+			zag_store_rel(&stage, boot());
+		else
+			sched_yield(); /* another thread is at it */
+		s = zag_load_acq(&stage);
+	}
+	return s == RUNNING;
+}
+
+void zag_boot_again(void)
+{
+	if (zag_load_acq(&stage) == RUNNING)
+		zag_store_rel(&stage, UNTRIED);
+}
