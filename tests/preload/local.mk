@@ -1,3 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Other preloaded objects beside ours.  Append NAME.test (TAP) to TESTS and
-# EXTRA_DIST; programs they need to check_PROGRAMS.
+# Other preloaded objects beside ours.  Append NAME.test (TAP) to
+# preload_tests; programs they need to check_PROGRAMS.
+preload_tests = \
+	tests/preload/allocators.test \
+	tests/preload/links-libev.test \
+	tests/preload/own-ev-run.test \
+	tests/preload/stack-overflow.test
+TESTS += $(preload_tests)
+EXTRA_DIST += $(preload_tests)
+
+check_PROGRAMS += \
+	tests/preload/allocates \
+	tests/preload/links-libev \
+	tests/preload/own-ev-run
+tests_preload_links_libev_LDADD = -lev
+tests_preload_own_ev_run_LDFLAGS = -Wl,--export-dynamic

@@ -6,10 +6,6 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 
-#if !defined(__OPTIMIZE__) || !defined(_FORTIFY_SOURCE)
-#warning "this program is to be built with -O2 -D_FORTIFY_SOURCE=2"
-#endif
-
 static int fd[2];
 /* Not known when it is compiled, so that the check is made at run time. */
 static volatile size_t eight = 8;
