@@ -49,6 +49,8 @@ prog_programs += \
 	tests/prog/key-many \
 	tests/prog/key-threads
 prog_programs += \
+	tests/prog/libc-calls
+prog_programs += \
 	tests/prog/liveness \
 	tests/prog/liveness-blocked \
 	tests/prog/liveness-raw-futex \
@@ -70,7 +72,8 @@ prog_programs += \
 	tests/prog/sleepers-100k
 prog_programs += \
 	tests/prog/stdio-lock \
-	tests/prog/stdio-shared
+	tests/prog/stdio-shared \
+	tests/prog/stdio-socket
 prog_programs += \
 	tests/prog/thread-attr \
 	tests/prog/thread-attr-affinity \
@@ -79,9 +82,11 @@ prog_programs += \
 	tests/prog/thread-attr-stack \
 	tests/prog/thread-create-errors \
 	tests/prog/thread-create-join \
+	tests/prog/thread-create-limit \
 	tests/prog/thread-detach \
 	tests/prog/thread-exit-nested \
 	tests/prog/thread-exit-process \
+	tests/prog/thread-foreign \
 	tests/prog/thread-getattr-np \
 	tests/prog/thread-getattr-other \
 	tests/prog/thread-join-errors \
