@@ -5,6 +5,7 @@
 #include "fiber/fiber.h"
 
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/atomic.h"
 #include "base/page.h"
@@ -39,7 +40,7 @@ static void *slot_tp(struct zag_fiber *f)
 				      zag_tcb_align());
 }
 
-static struct zag_fiber *slot_fiber(char *end)
+struct zag_fiber *zag_fiber_slot(char *end)
 {
 	return (struct zag_fiber *)zag_round_down(
 		(uintptr_t)end - sizeof(struct zag_fiber), ZAG_CACHE_LINE);
@@ -64,7 +65,7 @@ static void own_stack(struct zag_fiber *f)
 static struct zag_fiber *make(struct zag_stack_class *c)
 {
 	char *end = zag_stack_carve(c);
-	struct zag_fiber *f = end ? slot_fiber(end) : NULL;
+	struct zag_fiber *f = end ? zag_fiber_slot(end) : NULL;
 	ptrdiff_t self = ZAG_TCB_OFFSET(zag_fiber_current);
 
 	if (!f)
@@ -123,6 +124,7 @@ void zag_fiber_adopt_main(void)
 	f->tid = (uint32_t)zag_raw(SYS_gettid);
 	f->id = 1;
 	f->is_main = true;
+	zag_raw(SYS_prctl, PR_GET_NAME, f->name);
 	zag_store_rlx(&f->state, ZAG_FIBER_RUNNING);
 	zag_fiber_current = f;
 }

@@ -72,7 +72,11 @@ struct zag_fiber {
 	_Atomic(struct zag_fiber *) joining; /* whom it waits for */
 	bool user_stack;       /* stack memory is the program's */
 	bool is_main;
-	char name[16]; /* "" : inherited from the process name */
+	char name[16];
+
+	/* Turns it still has on a kernel thread of its own, because it was
+	 * found stuck there; written while it runs nowhere else. */
+	uint32_t native;
 
 	/* Attributes the program set, reported back. */
 	int policy, priority;
@@ -104,6 +108,9 @@ void zag_fiber_use_stack(struct zag_fiber *f, void *addr, size_t size);
  * cache or put back.  Not on its own stack. */
 void zag_fiber_recycle(struct zag_fiber *f);
 void zag_fiber_put(struct zag_fiber *f);
+
+/* The fiber of the slot that ends at `end`; its ctx.tp is NULL until made. */
+struct zag_fiber *zag_fiber_slot(char *end);
 
 /* Turn the calling native thread (main) into the fiber zag_fiber_main. */
 void zag_fiber_adopt_main(void);

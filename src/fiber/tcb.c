@@ -12,11 +12,14 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "base/atomic.h"
 #include "base/compiler.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/page.h"
 #include "base/raw.h"
 #include "fiber/fiber.h"
+#include "fiber/stack.h"
 
 /* libc's descriptor of a field for debuggers: bits, elements, offset. */
 struct field {
@@ -58,11 +61,18 @@ struct module {
 	bool keep; /* libc's, the loader's, ours: never restored */
 };
 
+/* All of them at one time.  Never changed nor freed: readers take no lock. */
+struct modules {
+	int count;
+	struct module list[MODULES_MAX];
+};
+
 static struct {
 	size_t static_size, align; /* of the whole static TLS area */
 	size_t pthread_size;
 	uint32_t tid, dtvp, list, specific, cancelhandling;
 	uint32_t start_routine;
+	uint32_t tls_offset; /* in struct link_map */
 	ptrdiff_t self;	    /* pthread_t - tp */
 	ptrdiff_t resp, res; /* __resp, and struct pthread's own state */
 	uint32_t unwind;    /* cleanup_jmp_buf */
@@ -72,10 +82,8 @@ static struct {
 	void *(*allocate_tls)(void *);
 	void (*ctype_init)(void);
 	void (*call_tls_dtors)(void);
-	struct module modules[MODULES_MAX];
-	int module_count;
-	unsigned long long adds; /* dlpi_adds when modules was made */
-	struct zag_lock lock;	 /* protects modules, module_count, adds */
+	_Atomic(struct modules *) modules; /* the newest */
+	struct zag_lock lock;		   /* orders making new ones */
 } glibc;
 
 int zag_tcb_tid_offset;
@@ -107,6 +115,8 @@ static const char *find_fields(void)
 	    !get_field("_thread_db_pthread_specific", &glibc.specific) ||
 	    !get_field("_thread_db_pthread_start_routine",
 		       &glibc.start_routine) ||
+	    !get_field("_thread_db_link_map_l_tls_offset",
+		       &glibc.tls_offset) ||
 	    !get_field("_thread_db_pthread_cancelhandling",
 		       &glibc.cancelhandling))
 		return "libc has no descriptors of struct pthread";
@@ -212,11 +222,9 @@ void zag_tcb_probe_real(void)
 /* --- modules with static TLS ------------------------------------------- */
 
 struct scan {
-	void *tp;
 	const void *ours, *libc;
-	struct module *modules;
-	int count;
-	unsigned long long adds;
+	const struct modules *old;
+	struct modules *new;
 };
 
 static bool contains(const struct dl_phdr_info *info, const void *addr)
@@ -237,47 +245,148 @@ static bool is_loader(const struct dl_phdr_info *info)
 	return contains(info, (void *)glibc.allocate_tls);
 }
 
+/* Images are copied: a module may be unloaded while another carrier restores
+ * one.  What was copied before is used again. */
+static const void *copy_image(const struct modules *old, const struct module *m)
+{
+	void *copy;
+
+	for (int i = 0; old && i < old->count; i++)
+		if (old->list[i].offset == m->offset &&
+		    old->list[i].image_size == m->image_size &&
+		    !memcmp(old->list[i].image, m->image, m->image_size))
+			return old->list[i].image;
+	copy = zag_page_carve(m->image_size + 1);
+	if (copy)
+		memcpy(copy, m->image, m->image_size);
+	return copy;
+}
+
+static struct link_map *link_map_of(const struct dl_phdr_info *info)
+{
+	struct link_map *map = _r_debug.r_map;
+	const void *dynamic = NULL;
+
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+			dynamic = (void *)(info->dlpi_addr +
+					   info->dlpi_phdr[i].p_vaddr);
+	while (map && map->l_ld != dynamic)
+		map = map->l_next;
+	return map;
+}
+
+/*
+ * Where the module's block is, from tp.  dlpi_tls_data would tell for this
+ * thread, but not of a module whose block it has not touched.  l_tls_offset is
+ * 0 or -1 for a module without static TLS.
+ */
+static bool static_offset(const struct dl_phdr_info *info, ptrdiff_t *off)
+{
+	struct link_map *map = link_map_of(info);
+	ptrdiff_t at;
+
+	if (!map)
+		return false;
+	at = *(ptrdiff_t *)((char *)map + glibc.tls_offset);
+	if (at == 0 || at == -1)
+		return false;
+#if defined(__x86_64__)
+	*off = -at;
+#else
+	*off = at;
+#endif
+	return *off >= -(ptrdiff_t)zag_tcb_below() &&
+	       *off < (ptrdiff_t)zag_tcb_above();
+}
+
+static void add_module(struct scan *s, struct dl_phdr_info *info,
+		       const ElfW(Phdr) *ph)
+{
+	struct module *m = &s->new->list[s->new->count];
+	ptrdiff_t off;
+
+	if (s->new->count == MODULES_MAX || !static_offset(info, &off))
+		return;
+	m->offset = off;
+	m->image = (void *)(info->dlpi_addr + ph->p_vaddr);
+	m->image_size = ph->p_filesz;
+	m->size = ph->p_memsz;
+	m->keep = contains(info, s->ours) || contains(info, s->libc) ||
+		  is_loader(info);
+	m->image = copy_image(s->old, m);
+	if (m->image)
+		s->new->count++;
+}
+
 static int scan_module(struct dl_phdr_info *info, size_t size, void *arg)
 {
-	struct scan *s = arg;
-
 	(void)size;
-	s->adds = info->dlpi_adds;
-	if (!info->dlpi_tls_modid || !info->dlpi_tls_data)
+	if (!info->dlpi_tls_modid)
 		return 0;
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
-		ptrdiff_t off = (char *)info->dlpi_tls_data - (char *)s->tp;
-		struct module *m = &s->modules[s->count];
-
-		if (ph->p_type != PT_TLS || s->count == MODULES_MAX ||
-		    off < -(ptrdiff_t)zag_tcb_below() ||
-		    off >= (ptrdiff_t)zag_tcb_above())
-			continue;
-		m->offset = off;
-		m->image = (void *)(info->dlpi_addr + ph->p_vaddr);
-		m->image_size = ph->p_filesz;
-		m->size = ph->p_memsz;
-		m->keep = contains(info, s->ours) ||
-			  contains(info, s->libc) || is_loader(info);
-		s->count++;
-	}
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_TLS)
+			add_module(arg, info, &info->dlpi_phdr[i]);
 	return 0;
 }
 
-static void find_modules(void)
+/* Returns those known before. */
+static const struct modules *find_modules(void)
 {
 	struct scan s = {
-		.tp = zag_arch_tp(),
 		.ours = &glibc,
 		.libc = (void *)glibc.ctype_init,
-		.modules = glibc.modules,
+		.old = zag_load_acq(&glibc.modules),
+		.new = zag_page_alloc(sizeof(*s.new)),
 	};
 
-	zag_lock(&glibc.lock);
+	if (!s.new)
+		return s.old;
 	dl_iterate_phdr(scan_module, &s);
-	glibc.module_count = s.count;
-	glibc.adds = s.adds;
+	zag_store_rel(&glibc.modules, s.new);
+	return s.old;
+}
+
+static bool was_known(const struct modules *old, const struct module *m)
+{
+	for (int i = 0; old && i < old->count; i++)
+		if (old->list[i].offset == m->offset &&
+		    old->list[i].image == m->image)
+			return true;
+	return false;
+}
+
+/* libc does this for threads on its own list.  A constructor of the module has
+ * run on the calling fiber: what it wrote stays. */
+static void init_block(char *to, const struct module *m)
+{
+	for (size_t i = 0; i < m->size; i++)
+		if (to[i])
+			return;
+	memcpy(to, m->image, m->image_size);
+}
+
+static void init_new_modules(char *slot_end, void *arg)
+{
+	const struct modules *old = arg;
+	const struct modules *now = zag_load_acq(&glibc.modules);
+	void *tp = zag_fiber_slot(slot_end)->ctx.tp;
+
+	for (int i = 0; tp && i < now->count; i++)
+		if (!was_known(old, &now->list[i]))
+			init_block((char *)tp + now->list[i].offset,
+				   &now->list[i]);
+}
+
+void zag_tcb_modules_changed(void)
+{
+	const struct modules *old;
+
+	if (!zag_load_acq(&glibc.modules))
+		return; /* no TCB of ours yet */
+	zag_lock(&glibc.lock);
+	old = find_modules();
+	zag_stack_each(init_new_modules, (void *)old);
 	zag_unlock(&glibc.lock);
 }
 
@@ -285,6 +394,8 @@ const char *zag_tcb_boot(void)
 {
 	if (!probe_result)
 		find_modules();
+	if (!probe_result && !zag_load_rlx(&glibc.modules))
+		return "no memory";
 	return probe_result;
 }
 
@@ -400,8 +511,10 @@ bool zag_tcb_build(void *tp, uint32_t tid)
 
 static void restore_images(void *tp)
 {
-	for (int i = 0; i < glibc.module_count; i++) {
-		const struct module *m = &glibc.modules[i];
+	const struct modules *now = zag_load_acq(&glibc.modules);
+
+	for (int i = 0; i < now->count; i++) {
+		const struct module *m = &now->list[i];
 		char *to = (char *)tp + m->offset;
 
 		if (m->keep)

@@ -46,6 +46,10 @@ bool zag_tcb_build(void *tp, uint32_t tid);
  * module's TLS image is restored except libc's, the loader's and ours. */
 void zag_tcb_recycle(void *tp);
 
+/* Modules were loaded or unloaded: new static TLS is initialised in every TCB.
+ * After dlopen and dlclose, on their thread or fiber. */
+void zag_tcb_modules_changed(void);
+
 /* On the fiber itself, first thing: what start_thread does for a thread. */
 void zag_tcb_enter(void);
 

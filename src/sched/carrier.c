@@ -25,6 +25,8 @@ enum {
 	STEAL_ROUNDS = 4,
 	PATIENCE_US = 5, /* how long a lone `next` is left to its processor */
 	GLOBAL_BATCH = 64,
+	NATIVE_TURNS = 16, /* quick turns after which a fiber is trusted again */
+	STUCK_US = 2000,   /* a turn longer than this was not quick */
 };
 
 static struct {
@@ -191,6 +193,12 @@ static void wait_for_processor(struct zag_carrier *c)
 		zag_futex_wait(&c->assigned, 0, NULL);
 }
 
+static void wake_spare(struct zag_carrier *c)
+{
+	zag_store_rel(&c->assigned, 1);
+	zag_futex_wake(&c->assigned, 1);
+}
+
 static struct zag_carrier *pop_spare(void)
 {
 	struct zag_carrier *c;
@@ -237,15 +245,31 @@ void zag_carrier_finish_switch(struct zag_carrier *c)
 	}
 }
 
-static void run_fiber(struct zag_carrier *c, struct zag_processor *p,
-		      struct zag_fiber *f)
+static void run_fiber(struct zag_carrier *c, struct zag_fiber *f)
 {
 	c->current = f;
 	f->carrier = c;
 	zag_store_rlx(&f->state, ZAG_FIBER_RUNNING);
-	zag_store_rlx(&p->tick, zag_load_rlx(&p->tick) + 1);
 	zag_arch_switch(&c->ctx, &f->ctx);
 	zag_carrier_finish_switch(c);
+}
+
+static void run_given(struct zag_carrier *c)
+{
+	struct zag_fiber *f = c->given;
+
+	c->given = NULL;
+	c->given_ticks = zag_arch_ticks();
+	run_fiber(c, f);
+}
+
+static void run_next(struct zag_carrier *c, struct zag_processor *p)
+{
+	struct zag_fiber *f = find_work(c, p);
+
+	zag_store_rlx(&p->tick, zag_load_rlx(&p->tick) + 1);
+	if (!f->native || !zag_carrier_run_native(f))
+		run_fiber(c, f);
 }
 
 void zag_carrier_main(void *carrier)
@@ -256,14 +280,14 @@ void zag_carrier_main(void *carrier)
 	 * carrier, or by a new kernel thread with nothing to finish. */
 	zag_carrier_finish_switch(c);
 	for (;;) {
-		struct zag_processor *p = c->processor;
-
-		if (!p) {
+		if (c->processor) {
+			run_next(c, c->processor);
+		} else if (c->given) {
+			run_given(c);
+		} else {
 			stop_searching(c, true);
 			wait_for_processor(c);
-			continue;
 		}
-		run_fiber(c, p, find_work(c, p));
 	}
 }
 
@@ -348,8 +372,7 @@ bool zag_carrier_start(struct zag_processor *p, bool searching)
 		c->processor = p;
 		c->searching = searching;
 		zag_store_rel(&p->carrier, c);
-		zag_store_rel(&c->assigned, 1);
-		zag_futex_wake(&c->assigned, 1);
+		wake_spare(c);
 		return true;
 	}
 	c = make(p);
@@ -364,6 +387,41 @@ bool zag_carrier_start(struct zag_processor *p, bool searching)
 		-err);
 	zag_store_rel(&p->carrier, NULL);
 	return false;
+}
+
+/* --- kernel threads for fibers that are known to get stuck -------------- */
+
+static struct zag_carrier *get_spare(bool *fresh)
+{
+	struct zag_carrier *c = pop_spare();
+
+	*fresh = !c;
+	return c ? c : make(NULL);
+}
+
+bool zag_carrier_run_native(struct zag_fiber *f)
+{
+	bool fresh;
+	struct zag_carrier *c = get_spare(&fresh);
+
+	if (!c)
+		return false;
+	c->given = f;
+	if (!fresh) {
+		wake_spare(c);
+		return true;
+	}
+	return spawn(c) == 0;
+}
+
+/* A turn without getting stuck counts towards being a fiber again. */
+void zag_carrier_native_left(struct zag_carrier *c, struct zag_fiber *f)
+{
+	uint64_t us = (zag_arch_ticks() - c->given_ticks) /
+		      zag_arch_ticks_per_us;
+
+	if (f->native && us < STUCK_US)
+		f->native--;
 }
 
 /* --- handoff ------------------------------------------------------------ */
@@ -403,13 +461,17 @@ bool zag_carrier_take(struct zag_carrier *c, struct zag_processor *p)
 	bool took = false;
 
 	zag_lock(&c->lock);
-	if (c->processor == p && !zag_load_rlx(&c->in_runtime)) {
+	if (c->processor == p && c->current &&
+	    !zag_load_rlx(&c->in_runtime)) {
 		zag_store_rel(&c->taken, 1);
 		membarrier_all();
 		took = !zag_load_acq(&c->in_runtime);
-		if (took)
+		if (took) {
 			c->processor = NULL;
-		else
+			c->given_ticks = 0; /* stuck for long already */
+			c->current->native = NATIVE_TURNS;
+		}
+		if (!took)
 			zag_store_rel(&c->taken, 0);
 	}
 	zag_unlock(&c->lock);

@@ -18,6 +18,17 @@ void zag_carrier_reset(void);
  * had; p stays without.  Any thread. */
 bool zag_carrier_start(struct zag_processor *p, bool searching);
 
+/*
+ * Run f, which was found stuck in its thread before and has turns left to be
+ * watched, on a carrier without a processor: the kernel schedules it, and if
+ * it gets stuck again it delays nobody.  False: no kernel thread to be had.
+ * The carrier of a fiber or scheduler.
+ */
+bool zag_carrier_run_native(struct zag_fiber *f);
+
+/* The fiber of a carrier without a processor comes back. */
+void zag_carrier_native_left(struct zag_carrier *c, struct zag_fiber *f);
+
 /* A carrier for the calling kernel thread, which runs fiber f and holds p.
  * NULL: no memory. */
 struct zag_carrier *zag_carrier_adopt(struct zag_processor *p,

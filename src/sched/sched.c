@@ -100,11 +100,22 @@ static void leave(struct zag_carrier *c, struct zag_fiber *f,
 	zag_carrier_finish_switch(f->carrier);
 }
 
+/* The fiber to go on with directly; NULL: let the scheduler decide. */
 static struct zag_fiber *next_for(struct zag_carrier *c)
 {
 	struct zag_processor *p = c->processor;
+	struct zag_fiber *f;
 
-	return p && !poll_due(p) ? pick_next(p) : NULL;
+	if (zag_unlikely(!p)) {
+		zag_carrier_native_left(c, c->current);
+		return NULL;
+	}
+	if (poll_due(p))
+		return NULL;
+	f = pick_next(p);
+	while (zag_unlikely(f && f->native) && zag_carrier_run_native(f))
+		f = pick_next(p);
+	return f;
 }
 
 void zag_park(void)
@@ -129,7 +140,6 @@ void zag_yield(void)
 	struct zag_carrier *c;
 	struct zag_processor *p;
 	struct zag_fiber *to;
-	bool due;
 
 	if (!f) {
 		zag_raw(SYS_sched_yield);
@@ -138,12 +148,11 @@ void zag_yield(void)
 	c = f->carrier;
 	zag_enter(c);
 	p = c->processor;
-	due = p && poll_due(p);
-	to = p && !due ? pick_next(p) : NULL;
-	if (!to && p && !due)
-		zag_store_rlx(&p->tick, zag_load_rlx(&p->tick) + 1);
-	else
+	to = next_for(c);
+	if (to || !p || p->poll_now)
 		leave(c, f, to, ZAG_ACTION_YIELD);
+	else
+		zag_store_rlx(&p->tick, zag_load_rlx(&p->tick) + 1);
 	zag_leave(f->carrier, 0);
 }
 

@@ -78,6 +78,8 @@ struct zag_carrier {
 	_Atomic uint32_t taken; /* the monitor is taking, or has taken it */
 	enum zag_action action;
 	struct zag_fiber *prev; /* whom the action is about */
+	struct zag_fiber *given; /* to run without a processor, or NULL */
+	uint64_t given_ticks;	 /* when it began to */
 	bool searching;		/* counted in sched.searching */
 
 	struct zag_lock lock;	    /* orders taking against entering */

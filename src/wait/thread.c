@@ -97,6 +97,18 @@ static void inherit(struct zag_fiber *f, const struct zag_thread_attr *attr)
 		memcpy(f->name, self->name, sizeof(f->name));
 }
 
+int zag_thread_set_affinity(struct zag_fiber *f, const cpu_set_t *set,
+			    size_t size)
+{
+	if (!f->affinity)
+		f->affinity = zag_heap_realloc(NULL, ZAG_AFFINITY_SIZE);
+	if (!f->affinity)
+		return ENOMEM;
+	memset(f->affinity, 0, ZAG_AFFINITY_SIZE);
+	memcpy(f->affinity, set, zag_min(size, (size_t)ZAG_AFFINITY_SIZE));
+	return 0;
+}
+
 static struct zag_fiber *get_slot(const struct zag_thread_attr *attr)
 {
 	struct zag_fiber *f;
@@ -112,11 +124,22 @@ static struct zag_fiber *get_slot(const struct zag_thread_attr *attr)
 int zag_thread_create(pthread_t *t, const struct zag_thread_attr *attr,
 		      void *(*start)(void *), void *arg)
 {
+	struct zag_fiber *self = zag_fiber_self();
 	struct zag_fiber *f = get_slot(attr);
+	const cpu_set_t *affinity;
 
 	if (!f)
 		return EAGAIN;
+	affinity = attr->affinity;
+	if (!affinity && self)
+		affinity = self->affinity;
+	if (affinity &&
+	    zag_thread_set_affinity(f, affinity, ZAG_AFFINITY_SIZE)) {
+		recycle(f);
+		return EAGAIN;
+	}
 	f->id = zag_fiber_next_id();
+	f->native = 0;
 	f->start = start;
 	f->arg = arg;
 	f->result = PTHREAD_CANCELED; /* unless it returns or exits */
@@ -192,8 +215,7 @@ int zag_thread_tryjoin(struct zag_fiber *f, void **value)
 {
 	int err;
 
-	if (zag_load_acq(&f->join) == ZAG_JOINABLE && !finished(f) &&
-	    zag_load_acq(&f->state) != ZAG_FIBER_FREE)
+	if (!finished(f) && zag_load_acq(&f->state) != ZAG_FIBER_FREE)
 		return EBUSY;
 	err = begin_join(f);
 	if (!err)

@@ -7,6 +7,7 @@
 #define ZAG_WAIT_THREAD_H
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,7 +20,8 @@ struct zag_thread_attr {
 	void *stack; /* the program's own memory, or NULL */
 	bool detached;
 	int policy, priority;
-	const sigset_t *sigmask; /* NULL: the creator's */
+	const sigset_t *sigmask;   /* NULL: the creator's */
+	const cpu_set_t *affinity; /* NULL: any CPU */
 };
 
 /* Install what the scheduler needs of this floor.  Constructor. */
@@ -42,6 +44,11 @@ int zag_thread_tryjoin(struct zag_fiber *f, void **value);
 
 /* 0, EINVAL (not joinable), ESRCH (gone).  Any thread. */
 int zag_thread_detach(struct zag_fiber *f);
+
+/* Store what pthread_getaffinity_np will report.  0 or ENOMEM. */
+enum { ZAG_AFFINITY_SIZE = sizeof(cpu_set_t) };
+int zag_thread_set_affinity(struct zag_fiber *f, const cpu_set_t *set,
+			    size_t size);
 
 /* The calling fiber is at its end: destructors, then away.  The last one ends
  * the process with exit(0). */

@@ -41,6 +41,7 @@ libzagshim_la_SOURCES += \
 	src/wrap/boot.c src/wrap/boot.h \
 	src/wrap/thread_attr.c \
 	src/wrap/thread_create.c \
+	src/wrap/thread_dlopen.c \
 	src/wrap/thread_join.c \
 	src/wrap/thread_yield.c \
 	src/wrap/wrap.h

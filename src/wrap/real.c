@@ -265,6 +265,9 @@ LAZY(FILE *, freopen, (const char *path, const char *mode, FILE *f), path, mode,
 LAZY(FILE *, freopen64, (const char *path, const char *mode, FILE *f), path,
      mode, f)
 LAZY(int, closedir, (DIR *dir), dir)
+LAZY(void *, dlopen, (const char *file, int mode), file, mode)
+LAZY(void *, dlmopen, (Lmid_t ns, const char *file, int mode), ns, file, mode)
+LAZY(int, dlclose, (void *lib), lib)
 
 /* glibc keeps the condition variables of 2002 under the old version, which is
  * the one plain dlsym may give. */

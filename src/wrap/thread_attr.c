@@ -4,11 +4,10 @@
 
 #include "wrap/real.h"
 
-#include <fcntl.h>
 #include <string.h>
 
-#include "base/page.h"
 #include "base/raw.h"
+#include "wait/thread.h"
 
 ZAG_EXPORT int pthread_getattr_np(pthread_t t, pthread_attr_t *attr)
 {
@@ -48,26 +47,6 @@ ZAG_EXPORT int pthread_setname_np(pthread_t t, const char *name)
 	return 0;
 }
 
-/* A thread that was never named has its creator's: in the end, main's, which
- * the kernel knows. */
-static int inherited_name(char *buf)
-{
-	long fd = zag_raw(SYS_openat, AT_FDCWD, "/proc/self/comm",
-			  O_RDONLY | O_CLOEXEC);
-	long n;
-
-	if (fd < 0)
-		return (int)-fd;
-	n = zag_raw(SYS_read, fd, buf, 15);
-	zag_raw(SYS_close, fd);
-	if (n < 0)
-		return (int)-n;
-	if (n > 0 && buf[n - 1] == '\n')
-		n--;
-	buf[n] = '\0';
-	return 0;
-}
-
 ZAG_EXPORT int pthread_getname_np(pthread_t t, char *buf, size_t size)
 {
 	struct zag_fiber *f = zag_fiber_of(t);
@@ -76,8 +55,6 @@ ZAG_EXPORT int pthread_getname_np(pthread_t t, char *buf, size_t size)
 		return ZAG_REAL(pthread_getname_np)(t, buf, size);
 	if (size < sizeof(f->name))
 		return ERANGE;
-	if (!f->name[0])
-		return inherited_name(buf);
 	memcpy(buf, f->name, sizeof(f->name));
 	return 0;
 }
@@ -135,8 +112,6 @@ ZAG_EXPORT int pthread_setschedprio(pthread_t t, int priority)
 
 /* --- affinity: stored and reported --------------------------------------- */
 
-enum { AFFINITY_SIZE = 128 }; /* cpu_set_t */
-
 ZAG_EXPORT int pthread_getaffinity_np(pthread_t t, size_t size, cpu_set_t *set)
 {
 	struct zag_fiber *f = zag_fiber_of(t);
@@ -149,7 +124,7 @@ ZAG_EXPORT int pthread_getaffinity_np(pthread_t t, size_t size, cpu_set_t *set)
 		if (n < 0)
 			return (int)-n;
 	} else {
-		n = zag_min(size, (size_t)AFFINITY_SIZE);
+		n = zag_min(size, (size_t)ZAG_AFFINITY_SIZE);
 		memcpy(set, f->affinity, n);
 	}
 	memset((char *)set + n, 0, size - n);
@@ -159,7 +134,7 @@ ZAG_EXPORT int pthread_getaffinity_np(pthread_t t, size_t size, cpu_set_t *set)
 /* Some CPU of the set must be one this process may use. */
 static bool overlaps(const cpu_set_t *set, size_t size)
 {
-	unsigned char have[AFFINITY_SIZE] = { 0 };
+	unsigned char have[ZAG_AFFINITY_SIZE] = { 0 };
 	const unsigned char *want = (const unsigned char *)set;
 
 	zag_raw(SYS_sched_getaffinity, zag_raw(SYS_getpid), sizeof(have), have);
@@ -178,11 +153,29 @@ ZAG_EXPORT int pthread_setaffinity_np(pthread_t t, size_t size,
 		return ZAG_REAL(pthread_setaffinity_np)(t, size, set);
 	if (!overlaps(set, size))
 		return EINVAL;
-	if (!f->affinity)
-		f->affinity = zag_heap_realloc(NULL, AFFINITY_SIZE);
-	if (!f->affinity)
-		return ENOMEM;
-	memset(f->affinity, 0, AFFINITY_SIZE);
-	memcpy(f->affinity, set, zag_min(size, (size_t)AFFINITY_SIZE));
+	return zag_thread_set_affinity(f, set, size);
+}
+
+/* --- CPU clocks ---------------------------------------------------------- */
+
+/* The kernel counts the time of carriers, not of fibers: one's own clock is
+ * that of the carrier, another's that of the process. */
+ZAG_EXPORT int pthread_getcpuclockid(pthread_t t, clockid_t *clock)
+{
+	struct zag_fiber *f = zag_fiber_of(t);
+
+	if (!f)
+		return ZAG_REAL(pthread_getcpuclockid)(t, clock);
+	*clock = f == zag_fiber_self() ? CLOCK_THREAD_CPUTIME_ID
+				       : CLOCK_PROCESS_CPUTIME_ID;
 	return 0;
+}
+
+/* --- identity ------------------------------------------------------------- */
+
+ZAG_EXPORT pid_t gettid(void)
+{
+	struct zag_fiber *f = zag_fiber_self();
+
+	return f ? (pid_t)f->tid : (pid_t)zag_raw(SYS_gettid);
 }

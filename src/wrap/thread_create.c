@@ -69,6 +69,19 @@ static void read_attr(const pthread_attr_t *attr, struct zag_thread_attr *za,
 		za->sigmask = mask;
 }
 
+/* An attribute without an affinity reports all ones. */
+static bool own_affinity(const pthread_attr_t *attr, cpu_set_t *set)
+{
+	const unsigned char *p = (const unsigned char *)set;
+
+	if (pthread_attr_getaffinity_np(attr, sizeof(*set), set))
+		return false;
+	for (size_t i = 0; i < sizeof(*set); i++)
+		if (p[i] != 0xff)
+			return true;
+	return false;
+}
+
 static int create(pthread_t *t, const pthread_attr_t *attr,
 		  void *(*start)(void *), void *arg)
 {
@@ -79,12 +92,15 @@ static int create(pthread_t *t, const pthread_attr_t *attr,
 		.policy = self ? self->policy : SCHED_OTHER,
 		.priority = self ? self->priority : 0,
 	};
+	cpu_set_t affinity;
 	sigset_t mask;
 
 	if (zag_opt.stack_size)
 		za.stack_size = zag_opt.stack_size;
 	if (attr)
 		read_attr(attr, &za, &mask);
+	if (attr && own_affinity(attr, &affinity))
+		za.affinity = &affinity;
 	return zag_thread_create(t, &za, start, arg);
 }
 
