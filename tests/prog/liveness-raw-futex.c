@@ -7,8 +7,9 @@
 
 #ifdef LIVE_SYSCALL
 #define WAITERS 8
+#define PLAYERS 4
 
-static unsigned word[2 * WAITERS];
+static unsigned word[PLAYERS + WAITERS];
 
 static void wait_for(unsigned *w, unsigned old)
 {
@@ -22,7 +23,7 @@ static void set(unsigned *w, unsigned value)
 	live_syscall(SYS_futex, (long)w, FUTEX_WAKE_PRIVATE, 1, 0);
 }
 
-/* Half of them wait to the end; the others play ping-pong in pairs. */
+/* Some wait to the end; the others play ping-pong in pairs. */
 static void *waits(void *arg)
 {
 	wait_for(arg, 0);
@@ -47,15 +48,15 @@ static void *plays(void *arg)
 int main(void)
 {
 #ifdef LIVE_SYSCALL
-	pthread_t t[2 * WAITERS];
+	pthread_t t[PLAYERS + WAITERS];
 
-	for (long i = 0; i < 2 * WAITERS; i++)
-		t[i] = check_spawn(i < WAITERS ? plays : waits,
-				   i < WAITERS ? (void *)i : &word[i]);
+	for (long i = 0; i < PLAYERS + WAITERS; i++)
+		t[i] = check_spawn(i < PLAYERS ? plays : waits,
+				   i < PLAYERS ? (void *)i : &word[i]);
 	live_run();
-	for (int i = WAITERS; i < 2 * WAITERS; i++)
+	for (int i = PLAYERS; i < PLAYERS + WAITERS; i++)
 		set(&word[i], 1);
-	for (int i = 0; i < 2 * WAITERS; i++)
+	for (int i = 0; i < PLAYERS + WAITERS; i++)
 		check_join(t[i]);
 	puts("every tick in time");
 	return 0;

@@ -56,12 +56,14 @@ prog_programs += \
 	tests/prog/liveness-raw-futex \
 	tests/prog/liveness-sem
 prog_programs += \
-	tests/prog/mutex-attr \
 	tests/prog/mutex-count \
 	tests/prog/mutex-destroy \
 	tests/prog/mutex-errorcheck \
+	tests/prog/mutex-inherit \
 	tests/prog/mutex-normal \
 	tests/prog/mutex-recursive \
+	tests/prog/mutex-robust \
+	tests/prog/mutex-shared \
 	tests/prog/mutex-timed
 prog_programs += \
 	tests/prog/poll-basic \
