@@ -83,6 +83,6 @@ int main(void)
 {
 	check_join(check_spawn(run, NULL));
 	run(NULL);
-	puts("duplicates work");
+	puts("copies work");
 	return 0;
 }
