@@ -23,6 +23,8 @@
 enum {
 	STACK = 64 * 1024, /* of a carrier's scheduler: libev runs on it */
 	STEAL_ROUNDS = 4,
+	SPARES_KEPT = 1,    /* that wait for ever … */
+	SPARE_LINGER_S = 2, /* … while others do so for this long */
 	PATIENCE_US = 5, /* how long a lone `next` is left to its processor */
 	GLOBAL_BATCH = 64,
 	NATIVE_TURNS = 16, /* quick turns after which a fiber is trusted again */
@@ -30,8 +32,10 @@ enum {
 };
 
 static struct {
-	struct zag_lock lock; /* protects first and every next_spare; a leaf */
+	struct zag_lock lock; /* protects the rest, every next_spare; a leaf */
 	struct zag_carrier *first;
+	uint32_t count;
+	struct zag_carrier *retired; /* their threads have ended, or will */
 } spares;
 
 /* --- work for a scheduler ---------------------------------------------- */
@@ -181,16 +185,60 @@ static struct zag_fiber *find_work(struct zag_carrier *c,
 
 /* --- spares ------------------------------------------------------------- */
 
+static void push_spare(struct zag_carrier *c)
+{
+	c->next_spare = spares.first;
+	spares.first = c;
+	spares.count++;
+}
+
+/* The lock is held: c is there, or somebody has just popped it. */
+static bool remove_spare(struct zag_carrier *c)
+{
+	struct zag_carrier **link = &spares.first;
+
+	while (*link && *link != c)
+		link = &(*link)->next_spare;
+	if (!*link)
+		return false;
+	*link = c->next_spare;
+	spares.count--;
+	return true;
+}
+
+/* A spare that nobody wanted for long, while others wait as well, ends.  Its
+ * place is used again when the kernel says the thread is off its stack. */
+static void retire(struct zag_carrier *c)
+{
+	bool mine;
+
+	zag_lock(&spares.lock);
+	mine = spares.count > SPARES_KEPT && c->tid != zag_raw(SYS_getpid) &&
+	       remove_spare(c);
+	if (mine) {
+		c->next_spare = spares.retired;
+		spares.retired = c;
+	}
+	zag_unlock(&spares.lock);
+	if (mine)
+		zag_raw(SYS_exit, 0);
+}
+
 static void wait_for_processor(struct zag_carrier *c)
 {
+	struct timespec until;
+
 	zag_store_rlx(&c->assigned, 0);
 	zag_store_rlx(&c->taken, 0);
 	zag_lock(&spares.lock);
-	c->next_spare = spares.first;
-	spares.first = c;
+	push_spare(c);
 	zag_unlock(&spares.lock);
-	while (!zag_load_acq(&c->assigned))
-		zag_futex_wait(&c->assigned, 0, NULL);
+	while (!zag_load_acq(&c->assigned)) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += SPARE_LINGER_S;
+		if (zag_futex_wait(&c->assigned, 0, &until) == -ETIMEDOUT)
+			retire(c);
+	}
 }
 
 static void wake_spare(struct zag_carrier *c)
@@ -205,8 +253,26 @@ static struct zag_carrier *pop_spare(void)
 
 	zag_lock(&spares.lock);
 	c = spares.first;
-	if (c)
+	if (c) {
 		spares.first = c->next_spare;
+		spares.count--;
+	}
+	zag_unlock(&spares.lock);
+	return c;
+}
+
+/* One whose thread has ended. */
+static struct zag_carrier *pop_retired(void)
+{
+	struct zag_carrier **link, *c;
+
+	zag_lock(&spares.lock);
+	link = &spares.retired;
+	while (*link && zag_load_acq(&(*link)->alive))
+		link = &(*link)->next_spare;
+	c = *link;
+	if (c)
+		*link = c->next_spare;
 	zag_unlock(&spares.lock);
 	return c;
 }
@@ -295,8 +361,14 @@ void zag_carrier_main(void *carrier)
 
 static struct zag_carrier *make(struct zag_processor *p)
 {
-	struct zag_carrier *c = zag_page_carve(sizeof(*c));
 	struct zag_carrier *head = zag_load_acq(&zag_sched.carriers);
+	struct zag_carrier *c = pop_retired();
+
+	if (c) {
+		c->processor = p;
+		return c;
+	}
+	c = zag_page_carve(sizeof(*c));
 
 	if (!c)
 		return NULL;

@@ -5,6 +5,7 @@
 #include "sched/monitor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -19,7 +20,8 @@
 
 enum {
 	TICK_NS = 4 * 1000 * 1000,
-	HOG_TICKS = 2,	  /* looks at the same tick that make a hog: 8-12 ms */
+	HOG_TICKS = 2,	  /* looks at the same tick before it may be stuck … */
+	HOG_NS = 3 * 1000 * 1000, /* … or has used this since the first one */
 	QUIET_TICKS = 50, /* looks at idle processors before sleeping */
 	STACK = 128 * 1024,
 };
@@ -30,16 +32,56 @@ static struct {
 
 /* --- what it looks at --------------------------------------------------- */
 
-static bool holder_stuck(struct zag_processor *p)
+/* CPU time of a kernel thread of this process, ns; -1: it is gone. */
+static int64_t cpu_time(uint32_t tid)
+{
+	clockid_t clock = (clockid_t)(~tid << 3 | 6); /* CLOCK_SCHED, thread */
+	struct timespec ts;
+
+	if (zag_raw(SYS_clock_gettime, clock, &ts))
+		return -1;
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* Whether a kernel thread of this process sleeps in the kernel. */
+static bool sleeps(uint32_t tid)
+{
+	char path[48], stat[128];
+	long fd, n, i;
+
+	zag_format(path, sizeof(path), "/proc/self/task/%u/stat", tid);
+	fd = zag_raw(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = zag_raw(SYS_read, fd, stat, sizeof(stat) - 1);
+	zag_raw(SYS_close, fd);
+	for (i = n - 1; i > 0 && stat[i] != ')'; i--)
+		; /* a thread's name may hold anything: the last ')' ends it */
+	return i > 0 && i + 2 < n && stat[i + 2] != 'R';
+}
+
+/*
+ * Whether p's fiber has not come back for long.  The tick alone does not tell:
+ * its kernel thread may just have got no CPU, and another would get none
+ * either.  It is stuck if it sleeps, or has used up its time.
+ */
+static bool holder_stuck(struct zag_processor *p, struct zag_carrier *c)
 {
 	uint32_t tick = zag_load_rlx(&p->tick);
+	int64_t cpu;
 
-	if (tick != p->seen_tick) {
+	if (tick != p->seen_tick || !c || c != p->seen_carrier) {
 		p->seen_tick = tick;
+		p->seen_carrier = c;
 		p->seen_times = 0;
 		return false;
 	}
-	return ++p->seen_times >= HOG_TICKS;
+	cpu = cpu_time(c->tid);
+	if (++p->seen_times == 1)
+		p->seen_cpu = cpu;
+	if (p->seen_times < HOG_TICKS)
+		return false;
+	return cpu - p->seen_cpu >= HOG_NS || sleeps(c->tid);
 }
 
 /* Nobody waits for anything this processor could do: let the fiber be. */
@@ -49,11 +91,9 @@ static bool nobody_waits(struct zag_processor *p)
 	       !zag_poller.busy(p);
 }
 
-static void hand_off(struct zag_processor *p)
+static void hand_off(struct zag_processor *p, struct zag_carrier *c)
 {
-	struct zag_carrier *c = zag_load_acq(&p->carrier);
-
-	if (!c || !zag_carrier_take(c, p))
+	if (!zag_carrier_take(c, p))
 		return;
 	p->seen_times = 0;
 	zag_count(&p->count.handoffs, 1);
@@ -73,16 +113,17 @@ static bool look(void)
 
 	for (uint32_t i = 0; i < zag_sched.count; i++) {
 		struct zag_processor *p = &zag_sched.processors[i];
+		struct zag_carrier *c = zag_load_acq(&p->carrier);
 
 		if (zag_load_acq(&p->status) != ZAG_PROCESSOR_RUNNING)
 			continue;
 		running = true;
-		if (!holder_stuck(p))
+		if (!holder_stuck(p, c))
 			continue;
 		if (zag_runq_length(&p->runq) && zag_load_rlx(&zag_sched.idle))
 			zag_sched_wake_one();
 		if (!nobody_waits(p))
-			hand_off(p);
+			hand_off(p, c);
 	}
 	if (zag_globq_length())
 		zag_sched_wake_one();

@@ -63,6 +63,8 @@ struct zag_processor {
 	/* The monitor's notes. */
 	uint32_t seen_tick;
 	uint32_t seen_times; /* looks that found the same tick */
+	int64_t seen_cpu;    /* its carrier's CPU time then, ns */
+	struct zag_carrier *seen_carrier;
 
 	/* Counters: written by the holder, read by anyone. */
 	struct {
