@@ -11,6 +11,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "base/compiler.h"
+
 enum zag_log_level {
 	ZAG_LOG_ERROR,
 	ZAG_LOG_WARN,

@@ -9,8 +9,6 @@
 
 #include "base/log.h"
 
-#include "base/log.h"
-
 #define ZAG_OPT_STR_SIZE 64
 #define ZAG_OPT_FILE_SIZE 256
 /* Room for any message of zag_opt_parse and any text of zag_opt_format. */
