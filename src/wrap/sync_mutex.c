@@ -175,14 +175,19 @@ static int lock_polling(pthread_mutex_t *m, const struct zag_sync_until *until)
 	return err;
 }
 
-/* What a type that knows its owner says to the owner; -1: go on and lock. */
-static int lock_own(pthread_mutex_t *m, unsigned int type)
+/* The types whose owner may not just lock them again. */
+static inline bool knows_owner(unsigned int kind)
 {
-	if (type != PTHREAD_MUTEX_RECURSIVE && type != PTHREAD_MUTEX_ERRORCHECK)
-		return -1;
-	if ((uint32_t)m->__data.__owner != zag_sync_tid())
-		return -1;
-	if (type == PTHREAD_MUTEX_ERRORCHECK)
+	unsigned int type = kind & KIND_TYPE;
+
+	return type == PTHREAD_MUTEX_RECURSIVE ||
+	       type == PTHREAD_MUTEX_ERRORCHECK;
+}
+
+/* The owner locks it again. */
+static int lock_again(pthread_mutex_t *m, unsigned int kind)
+{
+	if ((kind & KIND_TYPE) == PTHREAD_MUTEX_ERRORCHECK)
 		return EDEADLK;
 	if (m->__data.__count == UINT_MAX)
 		return EAGAIN;
@@ -190,38 +195,40 @@ static int lock_own(pthread_mutex_t *m, unsigned int type)
 	return 0;
 }
 
-/* Lock a mutex of any kind, without recording ownership: 0 locked, -1 it was
- * locked already and nothing more is to be done, or an error. */
-static int acquire(pthread_mutex_t *m, unsigned int kind,
-		   const struct zag_sync_until *until)
+/* The word is ours: the rest of what libc keeps. */
+static inline int locked(pthread_mutex_t *m, unsigned int kind, uint32_t tid)
 {
-	unsigned int type = kind & KIND_TYPE;
-	int err = lock_own(m, type);
+	if ((kind & KIND_TYPE) == PTHREAD_MUTEX_RECURSIVE)
+		m->__data.__count = 1;
+	return own_as(m, tid);
+}
 
-	if (err >= 0)
-		return err ? err : -1;
-	if (!take(lock_word(m), kind) &&
-	    (type != PTHREAD_MUTEX_ADAPTIVE_NP || !spin_for(m, kind)))
-		err = wait_for(m, kind & KIND_SHARED, until);
-	else
-		err = 0;
-	if (!err)
-		m->__data.__count = type == PTHREAD_MUTEX_RECURSIVE;
-	return err;
+static int acquire_slow(pthread_mutex_t *m, unsigned int kind,
+			const struct zag_sync_until *until)
+{
+	if ((kind & KIND_TYPE) == PTHREAD_MUTEX_ADAPTIVE_NP &&
+	    spin_for(m, kind))
+		return 0;
+	return wait_for(m, kind & KIND_SHARED, until);
 }
 
 ZAG_NOINLINE static int lock_kind(pthread_mutex_t *m,
 				  const struct zag_sync_until *until)
 {
 	unsigned int kind = kind_of(m);
+	uint32_t tid = zag_sync_tid();
 	int err;
 
-	if (kind & ~KIND_OURS)
+	if (zag_unlikely(kind & ~KIND_OURS))
 		return lock_polling(m, until);
-	err = acquire(m, kind, until);
-	if (err)
-		return err < 0 ? 0 : err;
-	return own(m);
+	if (knows_owner(kind) && (uint32_t)m->__data.__owner == tid)
+		return lock_again(m, kind);
+	if (zag_unlikely(!take(lock_word(m), kind))) {
+		err = acquire_slow(m, kind, until);
+		if (err)
+			return err;
+	}
+	return locked(m, kind, tid);
 }
 
 ZAG_EXPORT int pthread_mutex_lock(pthread_mutex_t *m)
@@ -256,18 +263,17 @@ ZAG_EXPORT int pthread_mutex_timedlock(pthread_mutex_t *m,
 
 static int trylock_kind(pthread_mutex_t *m)
 {
-	unsigned int kind = kind_of(m), type = kind & KIND_TYPE;
-	int err;
+	unsigned int kind = kind_of(m);
+	uint32_t tid = zag_sync_tid();
 
-	if (kind & ~KIND_OURS)
+	if (zag_unlikely(kind & ~KIND_OURS))
 		return ZAG_SYNC_REAL(pthread_mutex_trylock, m);
-	err = lock_own(m, type);
-	if (err >= 0)
-		return err == EDEADLK ? EBUSY : err;
+	if ((kind & KIND_TYPE) == PTHREAD_MUTEX_RECURSIVE &&
+	    (uint32_t)m->__data.__owner == tid)
+		return lock_again(m, kind);
 	if (!take(lock_word(m), kind))
 		return EBUSY;
-	m->__data.__count = type == PTHREAD_MUTEX_RECURSIVE;
-	return own(m);
+	return locked(m, kind, tid);
 }
 
 ZAG_EXPORT int pthread_mutex_trylock(pthread_mutex_t *m)
@@ -304,16 +310,15 @@ static inline int disown(pthread_mutex_t *m, unsigned int users, bool shared)
 }
 
 /* `users`: how many fewer use the mutex from now on. */
-static int unlock_kind(pthread_mutex_t *m, unsigned int users)
+ZAG_NOINLINE static int unlock_kind(pthread_mutex_t *m, unsigned int users)
 {
 	unsigned int kind = kind_of(m);
-	int err;
 
-	if (kind & ~KIND_OURS)
+	if (zag_unlikely(kind & ~KIND_OURS))
 		return ZAG_SYNC_REAL(pthread_mutex_unlock, m);
-	err = zag_sync_mutex_check_owner(m);
-	if (err)
-		return err;
+	if (knows_owner(kind) &&
+	    (uint32_t)m->__data.__owner != zag_sync_tid())
+		return EPERM;
 	if ((kind & KIND_TYPE) == PTHREAD_MUTEX_RECURSIVE &&
 	    --m->__data.__count != 0)
 		return 0;
@@ -331,19 +336,15 @@ ZAG_EXPORT int pthread_mutex_unlock(pthread_mutex_t *m)
 
 int zag_sync_mutex_check_owner(const pthread_mutex_t *m)
 {
-	unsigned int kind = kind_of(m), type = kind & KIND_TYPE;
-	uint32_t tid;
+	unsigned int kind = kind_of(m);
+	uint32_t owner = (uint32_t)m->__data.__owner;
 
-	if (type != PTHREAD_MUTEX_RECURSIVE &&
-	    type != PTHREAD_MUTEX_ERRORCHECK && !(kind & KIND_ROBUST))
-		return 0;
-	tid = zag_sync_tid();
 	/* A robust mutex has its owner in __lock, even if inconsistent. */
 	if (kind & KIND_ROBUST)
-		return ((uint32_t)m->__data.__lock & FUTEX_TID_MASK) == tid
-			       ? 0
-			       : EPERM;
-	return (uint32_t)m->__data.__owner == tid ? 0 : EPERM;
+		owner = (uint32_t)m->__data.__lock & FUTEX_TID_MASK;
+	else if (!knows_owner(kind))
+		return 0;
+	return owner == zag_sync_tid() ? 0 : EPERM;
 }
 
 void zag_sync_mutex_unlock_to_wait(pthread_mutex_t *m)
@@ -354,17 +355,14 @@ void zag_sync_mutex_unlock_to_wait(pthread_mutex_t *m)
 		disown(m, 0, false);
 }
 
+/* The user that did not go when it was unlocked is counted again. */
 int zag_sync_mutex_relock(pthread_mutex_t *m)
 {
-	unsigned int kind = kind_of(m);
-	int err;
+	int err = lock_kind(m, NULL);
 
-	if (kind & ~KIND_OURS)
-		return lock_polling(m, NULL);
-	err = acquire(m, kind, NULL);
-	if (!err)
-		m->__data.__owner = (int)zag_sync_tid();
-	return err < 0 ? 0 : err;
+	if (!err && !(kind_of(m) & ~KIND_OURS))
+		m->__data.__nusers--;
+	return err;
 }
 
 /*

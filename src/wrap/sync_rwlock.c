@@ -90,7 +90,8 @@ static inline const void *queue_of(pthread_rwlock_t *l, const struct side *side)
 }
 
 /* Enter; `was` is taken back from the state with it.  False: not now. */
-static bool enter(pthread_rwlock_t *l, const struct side *side, uint64_t was)
+static inline bool enter(pthread_rwlock_t *l, const struct side *side,
+			 uint64_t was)
 {
 	uint64_t s = zag_load_rlx(state_of(l));
 
@@ -146,8 +147,8 @@ static bool still_barred(void *arg)
 
 static const struct zag_lot_ops wait_ops = { .validate = still_barred };
 
-static int wait_for(pthread_rwlock_t *l, const struct side *side,
-		    zag_time deadline)
+ZAG_NOINLINE static int wait_for(pthread_rwlock_t *l, const struct side *side,
+				 zag_time deadline)
 {
 	struct rw_wait w = { l, side };
 	struct heirs heirs = heirs_of(l);
@@ -166,15 +167,15 @@ static int wait_for(pthread_rwlock_t *l, const struct side *side,
 	return 0;
 }
 
-static int lock_side(pthread_rwlock_t *l, const struct side *side,
-		     const struct zag_sync_until *until)
+static inline int lock_side(pthread_rwlock_t *l, const struct side *side,
+			    const struct zag_sync_until *until)
 {
 	if (until && !zag_sync_until_valid(until))
 		return EINVAL;
+	if (zag_likely(enter(l, side, 0)))
+		return 0;
 	if ((uint32_t)l->__data.__cur_writer == zag_sync_tid())
 		return EDEADLK;
-	if (enter(l, side, 0))
-		return 0;
 	if (is_full(side, zag_load_rlx(state_of(l))))
 		return EAGAIN;
 	return wait_for(l, side, zag_sync_deadline(until));
