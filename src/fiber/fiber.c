@@ -21,7 +21,6 @@ enum {
 	/* Thread ids of fibers start above any the kernel gives
 	 * (PID_MAX_LIMIT), and stay inside FUTEX_TID_MASK. */
 	FIRST_TID = 1 << 22,
-	HOT = 2 * ZAG_PAGE, /* what a parked fiber keeps: TCB and last frames */
 };
 
 static _Atomic uint32_t next_tid = FIRST_TID + 1;
@@ -110,9 +109,13 @@ void zag_fiber_recycle(struct zag_fiber *f)
 	zag_store_rlx(&f->state, ZAG_FIBER_FREE);
 }
 
+/* The TLS above the stack has been restored: it stays, all of it. */
 void zag_fiber_put(struct zag_fiber *f)
 {
-	zag_stack_trim(f->class, slot_end(f), HOT);
+	char *end = slot_end(f);
+	char *top = (char *)f->stack_addr + f->stack_size;
+
+	zag_stack_trim(f->class, end, (size_t)(end - top));
 	zag_stack_push(f->class, f);
 }
 
