@@ -5,8 +5,11 @@
 #include "fiber/tcb.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
 #include <link.h>
+#include <locale.h>
+#include <netdb.h>
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -547,9 +550,14 @@ void zag_tcb_recycle(void *tp)
 	FIELD(tp, cancelhandling, int) = 0;
 }
 
+/* libc's own TLS is not restored when a slot is recycled: what a program can
+ * see of it starts anew here. */
 void zag_tcb_enter(void)
 {
+	uselocale(LC_GLOBAL_LOCALE);
 	glibc.ctype_init();
+	h_errno = 0;
+	errno = 0;
 }
 
 /* --- the end of a thread ----------------------------------------------- */
