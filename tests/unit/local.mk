@@ -4,10 +4,63 @@
 #	tests_unit_NAME_SOURCES = tests/unit/NAME.c
 #	tests_unit_NAME_CPPFLAGS = $(UNIT_CPPFLAGS)
 #	tests_unit_NAME_LDADD = $(UNIT_LIBS)
-UNIT_CPPFLAGS = $(ZAG_CPPFLAGS) $(CHECK_CFLAGS)
+UNIT_CPPFLAGS = $(ZAG_CPPFLAGS) -I$(top_srcdir)/tests/unit $(CHECK_CFLAGS)
 UNIT_LIBS = libzagcore.la $(CHECK_LIBS) -ldl
-unit_programs =
+unit_programs = \
+	tests/unit/test_arch \
+	tests/unit/test_lock \
+	tests/unit/test_log \
+	tests/unit/test_nearest \
+	tests/unit/test_opt \
+	tests/unit/test_page \
+	tests/unit/test_runq \
+	tests/unit/test_stack \
+	tests/unit/test_tcb
 if HAVE_CHECK
 check_PROGRAMS += $(unit_programs)
+check_LTLIBRARIES += tests/unit/libtls-module.la
 TESTS += $(unit_programs)
 endif
+EXTRA_DIST += tests/unit/runtime.h tests/unit/unit.h
+
+tests_unit_test_arch_SOURCES = tests/unit/test_arch.c
+tests_unit_test_arch_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_arch_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_lock_SOURCES = tests/unit/test_lock.c
+tests_unit_test_lock_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_lock_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_log_SOURCES = tests/unit/test_log.c
+tests_unit_test_log_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_log_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_nearest_SOURCES = tests/unit/test_nearest.c
+tests_unit_test_nearest_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_nearest_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_opt_SOURCES = tests/unit/test_opt.c
+tests_unit_test_opt_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_opt_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_page_SOURCES = tests/unit/test_page.c
+tests_unit_test_page_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_page_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_runq_SOURCES = tests/unit/test_runq.c
+tests_unit_test_runq_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_runq_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_stack_SOURCES = tests/unit/test_stack.c
+tests_unit_test_stack_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_stack_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_tcb_SOURCES = tests/unit/test_tcb.c
+tests_unit_test_tcb_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_tcb_LDADD = tests/unit/libtls-module.la $(UNIT_LIBS)
+
+# A module of its own: TLS of what libzagcore is linked into is never restored.
+tests_unit_libtls_module_la_SOURCES = \
+	tests/unit/tls-module.c tests/unit/tls-module.h
+tests_unit_libtls_module_la_LDFLAGS = -shared -avoid-version \
+	-rpath $(pkglibdir)
