@@ -27,7 +27,7 @@ void image_close(struct image *im);
 
 bool image_is_elf(const struct image *im);
 
-/* What another machine's ELF file is called ("32-bit i386"), or NULL if ours. */
+/* What a file of another machine is called ("32-bit i386"), or NULL if ours. */
 const char *image_foreign(const struct image *im, char *text, size_t size);
 
 /* The name of the machine that zagshim was built for. */
