@@ -3,8 +3,8 @@
  * What the synchronisation objects share.
  *
  * Private objects wait in the parking lot.  Process-shared ones whose format
- * is a plain word (mutexes, semaphores) wait in the kernel, as the waker may
- * be a process without us; the rest (condition variables, rwlocks, barriers)
+ * is a plain word (mutexes, semaphores) may be woken by a process without us,
+ * so they end up in the kernel; the rest (condition variables, rwlocks, barriers)
  * are left to libc, whose format the other process expects.
  *
  * Context of everything in wrap/sync_*: fiber or native thread, also before
@@ -69,9 +69,9 @@ static inline uint32_t zag_sync_tid(void)
 }
 
 /*
- * Sleep while *word == expected: in the lot, or in the kernel for a word that
- * other processes see.  0, -EAGAIN, -ETIMEDOUT; -EINTR where a signal may end
- * the wait, which it may not with `locked`.
+ * Sleep while *word == expected; `shared`: other processes see the word.
+ * 0, -EAGAIN, -ETIMEDOUT; -EINTR where a signal may end the wait, which it may
+ * not with `locked`.
  */
 int zag_sync_wait(const _Atomic uint32_t *word, uint32_t expected,
 		  zag_time deadline, bool shared);

@@ -30,10 +30,11 @@
 
 #define SPIN_MOST 100 /* as libc's default glibc.pthread.mutex_spin_count */
 
-/* A robust mutex held by another fiber is polled: from, to. */
-#define POLL_YIELDS 8
-#define POLL_FIRST (20 * INT64_C(1000))
-#define POLL_LAST (1000 * INT64_C(1000))
+/* How long a fiber looks at a robust mutex that is held: yields, then sleeps
+ * of 20 us and twice as long each time, 20 ms in all. */
+#define LOOK_YIELDS 8
+#define LOOK_SLEEPS 10
+#define LOOK_FIRST (20 * INT64_C(1000))
 
 ZAG_DECLARE_REAL(pthread_mutex_lock);
 ZAG_DECLARE_REAL(pthread_mutex_trylock);
@@ -134,8 +135,9 @@ ZAG_NOINLINE static int lock_slow(pthread_mutex_t *m,
 }
 
 /*
- * Robust mutexes.  A fiber must not sleep in libc's futex: it would take its
- * processor along, perhaps from the very fiber that holds the mutex.
+ * Robust mutexes are locked by libc.  A fiber should not sleep in libc's futex
+ * at once: it would stop its processor until the monitor moves that on, and
+ * perhaps the very fiber that holds the mutex.
  */
 static int lock_real(pthread_mutex_t *m, const struct zag_sync_until *until)
 {
@@ -145,34 +147,34 @@ static int lock_real(pthread_mutex_t *m, const struct zag_sync_until *until)
 			     until->abs);
 }
 
-static void poll_pause(int round, zag_time deadline)
+static void look_later(int round)
 {
-	zag_time pause = POLL_FIRST << zag_min(round, 16);
-
-	if (round < 0)
+	if (round < LOOK_YIELDS)
 		zag_yield();
 	else
-		zag_sleep_until(zag_min(zag_now() + zag_min(pause, POLL_LAST),
-					deadline));
+		zag_sleep_until(zag_now() +
+				(LOOK_FIRST << (round - LOOK_YIELDS)));
 }
 
-static int lock_polling(pthread_mutex_t *m, const struct zag_sync_until *until)
+static int lock_robust(pthread_mutex_t *m, const struct zag_sync_until *until)
 {
 	int err = ZAG_SYNC_REAL(pthread_mutex_trylock, m);
 	zag_time deadline;
 
-	if (err != EBUSY || !zag_on_fiber())
-		return err == EBUSY ? lock_real(m, until) : err;
+	if (err != EBUSY)
+		return err;
 	if (until && !zag_sync_until_valid(until))
 		return EINVAL;
 	deadline = zag_sync_deadline(until);
-	for (int round = -POLL_YIELDS; err == EBUSY; round++) {
+	for (int i = 0; zag_on_fiber() && i < LOOK_YIELDS + LOOK_SLEEPS; i++) {
 		if (zag_now() >= deadline)
 			return ETIMEDOUT;
-		poll_pause(round, deadline);
+		look_later(i);
 		err = ZAG_SYNC_REAL(pthread_mutex_trylock, m);
+		if (err != EBUSY)
+			return err;
 	}
-	return err;
+	return lock_real(m, until);
 }
 
 /* The types whose owner may not just lock them again. */
@@ -220,7 +222,7 @@ ZAG_NOINLINE static int lock_kind(pthread_mutex_t *m,
 	int err;
 
 	if (zag_unlikely(kind & ~KIND_OURS))
-		return lock_polling(m, until);
+		return lock_robust(m, until);
 	if (knows_owner(kind) && (uint32_t)m->__data.__owner == tid)
 		return lock_again(m, kind);
 	if (zag_unlikely(!take(lock_word(m), kind))) {
