@@ -11,6 +11,7 @@ libzagcore_la_SOURCES += \
 	src/base/raw.h src/base/sigmask.h \
 	src/arch/arch.h \
 	src/fiber/fiber.c src/fiber/fiber.h \
+	src/fiber/sigmask.c src/fiber/sigmask.h \
 	src/fiber/stack.c src/fiber/stack.h \
 	src/fiber/tcb.c src/fiber/tcb.h \
 	src/sched/boot.c \
@@ -26,7 +27,8 @@ libzagcore_la_SOURCES += \
 	src/loop/ev.c src/loop/ev.h \
 	src/loop/fdwait.c src/loop/fdwait.h \
 	src/loop/poller.c src/loop/poller.h \
-	src/ctl/fork.c src/ctl/fork.h
+	src/ctl/fork.c src/ctl/fork.h \
+	src/ctl/signal.c src/ctl/signal.h
 EXTRA_DIST += src/base/calls.def src/base/opt.def
 
 # One .S file per CPU: append it to libzagcore_la_SOURCES inside these.

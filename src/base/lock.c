@@ -6,12 +6,16 @@
 
 #include "base/futex.h"
 
+ZAG_TLS uint32_t zag_lock_depth;
+
 enum { SPINS = 200 };
 
 void zag_lock_slow(struct zag_lock *l)
 {
 	for (int i = 0; i < SPINS; i++) {
-		if (zag_trylock(l))
+		uint32_t free = 0;
+
+		if (zag_load_rlx(&l->word) == 0 && zag_cas(&l->word, &free, 1))
 			return;
 		zag_pause();
 	}

@@ -19,17 +19,30 @@ struct zag_lock {
 void zag_lock_slow(struct zag_lock *l);
 void zag_unlock_slow(struct zag_lock *l);
 
+/*
+ * How many locks the calling thread or fiber holds.  A signal handler of the
+ * program must not run while it holds one: it may need the same.
+ */
+extern ZAG_TLS uint32_t zag_lock_depth;
+
 static inline bool zag_trylock(struct zag_lock *l)
 {
 	uint32_t free = 0;
 
-	return zag_load_rlx(&l->word) == 0 && zag_cas(&l->word, &free, 1);
+	zag_lock_depth++;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (zag_load_rlx(&l->word) == 0 && zag_cas(&l->word, &free, 1))
+		return true;
+	zag_lock_depth--;
+	return false;
 }
 
 static inline void zag_lock(struct zag_lock *l)
 {
 	uint32_t free = 0;
 
+	zag_lock_depth++;
+	atomic_signal_fence(memory_order_seq_cst);
 	if (zag_unlikely(!zag_cas(&l->word, &free, 1)))
 		zag_lock_slow(l);
 }
@@ -38,6 +51,8 @@ static inline void zag_unlock(struct zag_lock *l)
 {
 	if (zag_unlikely(zag_xchg(&l->word, 0) == 2))
 		zag_unlock_slow(l);
+	atomic_signal_fence(memory_order_seq_cst);
+	zag_lock_depth--;
 }
 
 #endif

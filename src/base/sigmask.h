@@ -16,7 +16,17 @@
 	(ZAG_SIGBIT(SIGSEGV) | ZAG_SIGBIT(SIGBUS) | ZAG_SIGBIT(SIGFPE) |  \
 	 ZAG_SIGBIT(SIGILL) | ZAG_SIGBIT(SIGTRAP) | ZAG_SIGBIT(SIGSYS) |  \
 	 ZAG_SIGBIT(SIGPIPE) | ZAG_SIGBIT(SIGABRT) | ZAG_SIGBIT(SIGKILL) | \
-	 ZAG_SIGBIT(SIGSTOP))
+	 ZAG_SIGBIT(SIGSTOP) | ZAG_SIGBIT(32))
+
+/* Ours: a carrier is told to look for signals of its fiber, the monitor to
+ * look up.  glibc uses it to cancel threads of its own, and hides it from
+ * programs, so nobody else blocks it. */
+#define ZAG_SIGNAL 32
+
+/* What must be open even on the monitor: its own faults. */
+#define ZAG_SIGNALS_FAULT                                                 \
+	(ZAG_SIGBIT(SIGSEGV) | ZAG_SIGBIT(SIGBUS) | ZAG_SIGBIT(SIGFPE) |  \
+	 ZAG_SIGBIT(SIGILL) | ZAG_SIGBIT(SIGTRAP) | ZAG_SIGBIT(SIGSYS))
 
 static inline void zag_sigmask_set(uint64_t mask, uint64_t *old)
 {
@@ -27,6 +37,12 @@ static inline void zag_sigmask_set(uint64_t mask, uint64_t *old)
 static inline void zag_sigmask_block(uint64_t *old)
 {
 	zag_sigmask_set(~ZAG_SIGNALS_OPEN, old);
+}
+
+/* Block all but faults: the monitor asks for the others. */
+static inline void zag_sigmask_block_async(uint64_t *old)
+{
+	zag_sigmask_set(~ZAG_SIGNALS_FAULT, old);
 }
 
 static inline void zag_sigmask_restore(const uint64_t *old)

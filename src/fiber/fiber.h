@@ -83,9 +83,12 @@ struct zag_fiber {
 	void *affinity; /* cpu_set_t of ZAG_AFFINITY_SIZE bytes, or NULL */
 
 	/* Signals: which are blocked, as the program sees it; which wait. */
-	uint64_t sigmask;
+	_Atomic uint64_t sigmask;
 	_Atomic uint64_t sigpending;
 	_Atomic(struct zag_wait *) sigwait; /* wait a signal may end, or NULL */
+	_Atomic uint32_t sigbusy; /* senders that look at sigwait right now */
+	uint8_t mask_place;	  /* fiber/sigmask.c */
+	stack_t altstack;	  /* as sigaltstack has set it */
 };
 
 extern ZAG_TLS struct zag_fiber *zag_fiber_current;

@@ -396,6 +396,8 @@ int zag_fd_wait(int fd, int events, zag_time deadline)
 	reason = zag_wait_sleep(&wait, deadline);
 	if (reason != ZAG_WAKE_READY)
 		withdraw(&w);
+	if (reason == ZAG_WAKE_SIGNAL) /* signal(7): no restart with a timeout */
+		return zag_wait_interrupted(deadline == ZAG_NEVER);
 	return zag_wake_errno(reason);
 }
 
@@ -470,6 +472,8 @@ static int wait_many(struct waiter *w, const struct pollfd *fds, nfds_t n,
 		zag_fd_forget(set);
 		zag_raw(SYS_close, set);
 	}
+	if (reason == ZAG_WAKE_SIGNAL)
+		return zag_wait_interrupted(false);
 	/* One that was closed: the kernel's poll says POLLNVAL. */
 	return reason == ZAG_WAKE_CLOSED ? 0 : zag_wake_errno(reason);
 }

@@ -23,6 +23,7 @@
 enum {
 	STACK = 64 * 1024, /* of a carrier's scheduler: libev runs on it */
 	STEAL_ROUNDS = 4,
+	ALTSTACK = 64 * 1024,
 	SPARES_KEPT = 1,    /* that wait for ever … */
 	SPARE_LINGER_S = 2, /* … while others do so for this long */
 	PATIENCE_US = 5, /* how long a lone `next` is left to its processor */
@@ -388,6 +389,19 @@ static struct zag_carrier *make(struct zag_processor *p)
 	return c;
 }
 
+/* Faults are reported, and overflows of a fiber's stack noticed, on a stack
+ * of the carrier's own. */
+static void set_altstack(struct zag_carrier *c)
+{
+	stack_t ss = { .ss_size = ALTSTACK };
+
+	if (!c->altstack)
+		c->altstack = zag_page_alloc(ALTSTACK);
+	ss.ss_sp = c->altstack;
+	if (ss.ss_sp)
+		zag_raw(SYS_sigaltstack, &ss, NULL);
+}
+
 struct zag_carrier *zag_carrier_adopt(struct zag_processor *p,
 				      struct zag_fiber *f)
 {
@@ -400,6 +414,7 @@ struct zag_carrier *zag_carrier_adopt(struct zag_processor *p,
 	c->current = f;
 	c->tid = (uint32_t)zag_raw(SYS_gettid);
 	zag_store_rlx(&c->in_runtime, 0);
+	set_altstack(c);
 	f->carrier = c;
 	return c;
 }
@@ -408,6 +423,7 @@ static int thread_main(void *carrier)
 {
 	struct zag_carrier *c = carrier;
 
+	set_altstack(c);
 	c->tid = (uint32_t)zag_raw(SYS_gettid);
 	zag_tcb_set_tid(zag_arch_tp(), c->tid);
 	zag_raw(SYS_prctl, PR_SET_NAME, "zag-carrier");
@@ -500,8 +516,7 @@ void zag_carrier_native_left(struct zag_carrier *c, struct zag_fiber *f)
 
 bool zag_enter_fence;
 
-/* Every running thread of this process passes a full barrier. */
-static void membarrier_all(void)
+void zag_membarrier(void)
 {
 	if (!zag_enter_fence)
 		zag_raw(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
@@ -536,7 +551,7 @@ bool zag_carrier_take(struct zag_carrier *c, struct zag_processor *p)
 	if (c->processor == p && c->current &&
 	    !zag_load_rlx(&c->in_runtime)) {
 		zag_store_rel(&c->taken, 1);
-		membarrier_all();
+		zag_membarrier();
 		took = !zag_load_acq(&c->in_runtime);
 		if (took) {
 			c->processor = NULL;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -27,7 +28,9 @@ enum {
 };
 
 static struct {
-	_Atomic uint32_t asleep; /* futex: 1 while it sleeps for good */
+	_Atomic uint32_t asleep; /* 1 while it sleeps for good */
+	_Atomic bool busy;	 /* signals wait to be taken by their fibers */
+	uint32_t tid;
 } monitor;
 
 /* --- what it looks at --------------------------------------------------- */
@@ -132,11 +135,43 @@ static bool look(void)
 
 /* --- its loop ----------------------------------------------------------- */
 
-static void pause_for_tick(void)
-{
-	const struct timespec tick = { 0, TICK_NS };
+static _Atomic uint64_t wanted;
+void (*zag_monitor_on_signal)(const siginfo_t *si);
+bool (*zag_monitor_on_tick)(void);
 
-	zag_raw(SYS_nanosleep, &tick, NULL);
+/* Wait for a signal that some fiber may take, a poke, or the time. */
+static void wait_for_signal(const struct timespec *timeout)
+{
+	uint64_t set = zag_load_acq(&wanted) |
+		       ZAG_SIGBIT(ZAG_SIGNAL);
+	siginfo_t si;
+	long sig = zag_raw(SYS_rt_sigtimedwait, &set, &si, timeout,
+			   sizeof(set));
+
+	if (sig > 0 && sig != ZAG_SIGNAL && zag_monitor_on_signal)
+		zag_monitor_on_signal(&si);
+}
+
+static void poke(void)
+{
+	zag_raw(SYS_tgkill, zag_raw(SYS_getpid), monitor.tid, ZAG_SIGNAL);
+}
+
+uint32_t zag_monitor_tid(void)
+{
+	return monitor.tid;
+}
+
+void zag_monitor_set_wanted(uint64_t set)
+{
+	if (zag_xchg(&wanted, set) != set && monitor.tid)
+		poke();
+}
+
+void zag_monitor_watch_signals(void)
+{
+	zag_store_rel(&monitor.busy, true);
+	poke();
 }
 
 static bool all_idle(void)
@@ -154,8 +189,8 @@ static void sleep_for_good(void)
 {
 	zag_store_rel(&monitor.asleep, 1);
 	zag_fence();
-	while (zag_load_acq(&monitor.asleep) && all_idle())
-		zag_futex_wait(&monitor.asleep, 1, NULL);
+	if (all_idle() && !zag_load_acq(&monitor.busy))
+		wait_for_signal(NULL);
 	zag_store_rel(&monitor.asleep, 0);
 }
 
@@ -166,7 +201,7 @@ void zag_monitor_poke(void)
 	zag_fence();
 	if (zag_unlikely(zag_load_rlx(&monitor.asleep)) &&
 	    zag_cas(&monitor.asleep, &asleep, 0))
-		zag_futex_wake(&monitor.asleep, 1);
+		poke();
 }
 
 /* Its two futexes while it starts. */
@@ -187,15 +222,19 @@ static void wait_flag(_Atomic uint32_t *flag)
 
 static void *monitor_main(void *arg)
 {
+	const struct timespec tick = { 0, TICK_NS };
 	int quiet = 0;
 
+	monitor.tid = (uint32_t)zag_raw(SYS_gettid);
 	zag_tcb_probe_real();
 	zag_raw(SYS_prctl, PR_SET_NAME, "zag-monitor");
 	raise_flag(&started, 1);
 	wait_flag(&go);
 	while (zag_load_acq(&go) == 1) {
-		pause_for_tick();
+		wait_for_signal(&tick);
 		quiet = look() ? 0 : quiet + 1;
+		if (zag_load_acq(&monitor.busy) && zag_monitor_on_tick)
+			zag_store_rel(&monitor.busy, zag_monitor_on_tick());
 		if (quiet >= QUIET_TICKS) {
 			sleep_for_good();
 			quiet = 0;
@@ -215,7 +254,7 @@ int zag_monitor_start(void)
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, zag_max((size_t)STACK,
 						 (size_t)PTHREAD_STACK_MIN));
-	zag_sigmask_block(&old);
+	zag_sigmask_block_async(&old);
 	err = zag_sched_native_create(&t, &attr, monitor_main, NULL);
 	zag_sigmask_restore(&old);
 	pthread_attr_destroy(&attr);
@@ -234,4 +273,6 @@ void zag_monitor_reset(void)
 	zag_store_rlx(&started, 0);
 	zag_store_rlx(&go, 0);
 	zag_store_rlx(&monitor.asleep, 0);
+	zag_store_rlx(&monitor.busy, false);
+	monitor.tid = 0;
 }

@@ -8,7 +8,9 @@
 #ifndef ZAG_SCHED_MONITOR_H
 #define ZAG_SCHED_MONITOR_H
 
+#include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Start it, as a thread of glibc's own making; returns when it has looked at
  * what only such a thread can show (zag_tcb_probe_real).  0 or errno. */
@@ -19,6 +21,17 @@ void zag_monitor_go(bool watch);
 
 /* In a forked child, where it is no more. */
 void zag_monitor_reset(void);
+
+/*
+ * The monitor is also where signals for the process arrive: it takes those in
+ * `wanted` from the kernel and gives them to on_signal.  on_tick is called every
+ * tick after watch_signals, until it returns false.  Hooks of the signal floor.
+ */
+extern void (*zag_monitor_on_signal)(const siginfo_t *si);
+extern bool (*zag_monitor_on_tick)(void);
+void zag_monitor_set_wanted(uint64_t set);
+void zag_monitor_watch_signals(void);
+uint32_t zag_monitor_tid(void);
 
 /* A processor is about to leave idleness.  Any thread. */
 void zag_monitor_poke(void);

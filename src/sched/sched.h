@@ -88,6 +88,7 @@ struct zag_carrier {
 	_Atomic uint32_t alive;	    /* kernel clears it at thread exit */
 	_Atomic uint32_t assigned;  /* futex: a spare was given a processor */
 	uint32_t tid;		    /* the kernel's */
+	void *altstack;		    /* for signal handlers of faults */
 	struct zag_fiber *slot;	    /* stack and TCB of its scheduler */
 	struct zag_carrier *next_spare;
 	struct zag_carrier *all_next; /* list of all, never shortened */
@@ -136,15 +137,24 @@ static inline struct zag_carrier *zag_carrier_self(void)
 void zag_enter_slow(struct zag_carrier *c);
 extern bool zag_enter_fence; /* no membarrier: order by a real fence */
 
+/* The cheap half of a fence whose other half is zag_membarrier. */
+static inline void zag_asymmetric_fence(void)
+{
+	zag_compiler_fence();
+	if (zag_unlikely(zag_enter_fence))
+		zag_fence();
+}
+
+/* Every running thread of this process passes a full barrier. */
+void zag_membarrier(void);
+
 /* Returns what to give back to zag_leave. */
 static inline uint32_t zag_enter(struct zag_carrier *c)
 {
 	uint32_t was = zag_load_rlx(&c->in_runtime);
 
 	zag_store_rlx(&c->in_runtime, 1);
-	zag_compiler_fence(); /* pairs with the monitor's membarrier */
-	if (zag_unlikely(zag_enter_fence))
-		zag_fence();
+	zag_asymmetric_fence(); /* pairs with the monitor's membarrier */
 	if (zag_unlikely(zag_load_acq(&c->taken)))
 		zag_enter_slow(c);
 	return was;

@@ -91,6 +91,8 @@ static int finish(struct waiter *w, zag_time deadline)
 	if (w->queued)
 		unlink_waiter(b, w);
 	zag_unlock(&b->lock);
+	if (reason == ZAG_WAKE_SIGNAL)
+		return zag_wait_interrupted(true);
 	return zag_wake_errno(reason);
 }
 

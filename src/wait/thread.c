@@ -11,6 +11,8 @@
 
 #include "base/atomic.h"
 #include "base/page.h"
+#include "base/sigmask.h"
+#include "fiber/sigmask.h"
 #include "fiber/tcb.h"
 #include "sched/carrier.h"
 #include "sched/sched.h"
@@ -34,6 +36,7 @@ static void recycle(struct zag_fiber *f)
 static void on_exit_fiber(struct zag_fiber *f)
 {
 	zag_store_rlx(&f->state, ZAG_FIBER_DONE);
+	zag_sigmask_release(f);
 	if (zag_xchg(&f->done, ZAG_FINISHED) == ZAG_UNWANTED)
 		recycle(f);
 	else
@@ -84,15 +87,18 @@ static void first_frame(void *fiber)
 static void inherit(struct zag_fiber *f, const struct zag_thread_attr *attr)
 {
 	struct zag_fiber *self = zag_fiber_self();
+	uint64_t mask;
 
 	f->policy = attr->policy;
 	f->priority = attr->priority;
 	zag_store_rlx(&f->sigpending, 0);
 	zag_store_rlx(&f->sigwait, NULL);
+	f->altstack = (stack_t){ .ss_flags = SS_DISABLE };
+	mask = self ? zag_load_rlx(&self->sigmask) : 0;
 	if (attr->sigmask)
-		memcpy(&f->sigmask, attr->sigmask, sizeof(f->sigmask));
-	else
-		f->sigmask = self ? self->sigmask : 0;
+		memcpy(&mask, attr->sigmask, sizeof(mask));
+	zag_sigmask_hold(f, mask & ~(ZAG_SIGBIT(SIGKILL) |
+				     ZAG_SIGBIT(SIGSTOP)));
 	if (self)
 		memcpy(f->name, self->name, sizeof(f->name));
 }

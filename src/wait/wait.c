@@ -108,12 +108,47 @@ static enum zag_wake sleep_native(struct zag_wait *w, zag_time deadline)
 
 /* --- both --------------------------------------------------------------- */
 
+int (*zag_wait_on_signal)(bool restartable);
+
+int zag_wait_interrupted(bool restartable)
+{
+	return zag_wait_on_signal && zag_fiber_self() ?
+		       zag_wait_on_signal(restartable) :
+		       -EINTR;
+}
+
+/*
+ * A sender of a signal makes it pending, passes a barrier on every CPU, and
+ * looks for a wait to end; we make our wait known and look for what is
+ * pending: one sees the other.
+ */
+static void listen(struct zag_fiber *f, struct zag_wait *w)
+{
+	zag_store_rel(&f->sigwait, w);
+	zag_asymmetric_fence();
+	if (zag_unlikely(zag_load_acq(&f->sigpending) &
+			 ~zag_load_rlx(&f->sigmask)))
+		zag_wait_wake(w, ZAG_WAKE_SIGNAL);
+}
+
+/* A sender that has seen the wait must be done with it before it goes. */
+static void unlisten(struct zag_fiber *f)
+{
+	zag_store_rel(&f->sigwait, NULL);
+	zag_asymmetric_fence();
+	while (zag_unlikely(zag_load_acq(&f->sigbusy)))
+		zag_pause();
+}
+
 enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline)
 {
+	struct zag_fiber *f = w->fiber;
 	struct zag_deadline d;
 
-	if (!w->fiber)
+	if (!f)
 		return sleep_native(w, deadline);
+	if (!w->deaf)
+		listen(f, w);
 	if (deadline == ZAG_NEVER) {
 		zag_park();
 	} else {
@@ -124,6 +159,8 @@ enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline)
 		zag_park();
 		zag_deadline_remove(&d);
 	}
+	if (!w->deaf)
+		unlisten(f);
 	ZAG_BUG_ON(zag_wait_reason(w) == ZAG_WAKE_NONE);
 	return zag_wait_reason(w);
 }
@@ -159,7 +196,11 @@ int zag_sleep_until(zag_time deadline)
 	struct zag_wait w;
 	enum zag_wake reason;
 
-	zag_wait_begin(&w);
-	reason = zag_wait_sleep(&w, deadline);
+	do {
+		zag_wait_begin(&w);
+		reason = zag_wait_sleep(&w, deadline);
+		if (reason == ZAG_WAKE_SIGNAL && zag_wait_interrupted(false))
+			return -EINTR;
+	} while (reason == ZAG_WAKE_SIGNAL); /* a false alarm */
 	return reason == ZAG_WAKE_TIMEOUT ? 0 : zag_wake_errno(reason);
 }

@@ -86,6 +86,14 @@ enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline);
  */
 bool zag_wait_wake(struct zag_wait *w, enum zag_wake reason);
 
+/*
+ * A signal has ended a wait (-EINTR), all its records are withdrawn: run the
+ * handlers, here on the fiber.  Returns 0 where all of them asked for
+ * SA_RESTART and the call is one that restarts, else -EINTR.
+ */
+int zag_wait_interrupted(bool restartable);
+extern int (*zag_wait_on_signal)(bool restartable); /* the signal floor's */
+
 /* The reason so far, for a waiter that has not slept. */
 static inline enum zag_wake zag_wait_reason(struct zag_wait *w)
 {

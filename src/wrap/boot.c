@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/opt.h"
 #include "ctl/fork.h"
+#include "ctl/signal.h"
 #include "loop/ev.h"
 #include "sched/sched.h"
 #include "wrap/real.h"
@@ -42,6 +43,7 @@ static int boot(void)
 	if (!why)
 		why = zag_sched_boot(processors());
 	if (!why) {
+		zag_signal_boot();
 		zag_fork_watch();
 		return RUNNING;
 	}

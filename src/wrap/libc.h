@@ -50,6 +50,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What glibc deprecates old programs still call. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
 /* What programs compiled with _FORTIFY_SOURCE call; in no header. */
 ssize_t __read_chk(int fd, void *buf, size_t n, size_t size);
 ssize_t __pread_chk(int fd, void *buf, size_t n, off_t off, size_t size);
@@ -79,6 +82,9 @@ extern __typeof__(nanosleep) __nanosleep;
 extern __typeof__(wait) __wait;
 extern __typeof__(waitpid) __waitpid;
 extern __typeof__(sched_yield) __sched_yield;
+extern __typeof__(signal) bsd_signal;
+extern __typeof__(signal) sysv_signal;
+extern __typeof__(signal) __sysv_signal;
 
 #if defined(__has_attribute) && __has_attribute(copy)
 #define ZAG_COPY_ATTRIBUTES(name) copy(name),

@@ -39,6 +39,11 @@ libzagshim_la_SOURCES += \
 libzagshim_la_SOURCES += \
 	src/init.c \
 	src/wrap/boot.c src/wrap/boot.h \
+	src/wrap/proc_exec.c \
+	src/wrap/signal_action.c \
+	src/wrap/signal_mask.c \
+	src/wrap/signal_send.c \
+	src/wrap/signal_wait.c \
 	src/wrap/thread_attr.c \
 	src/wrap/thread_create.c \
 	src/wrap/thread_dlopen.c \

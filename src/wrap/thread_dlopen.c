@@ -6,9 +6,11 @@
 
 #include <limits.h>
 #include <link.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "base/page.h"
+#include "base/raw.h"
 #include "fiber/tcb.h"
 
 /*
@@ -40,10 +42,10 @@ static Dl_serinfo *search_list(struct link_map *map)
 
 	if (dlinfo(map, RTLD_DI_SERINFOSIZE, &size))
 		return NULL;
-	list = malloc(size.dls_size);
+	list = zag_heap_realloc(NULL, (long)size.dls_size);
 	if (list && (dlinfo(map, RTLD_DI_SERINFOSIZE, list) ||
 		     dlinfo(map, RTLD_DI_SERINFO, list))) {
-		free(list);
+		zag_heap_realloc(list, 0);
 		list = NULL;
 	}
 	return list;
@@ -60,13 +62,14 @@ static const char *find_for(const void *caller, const char *file, char *path)
 	if (!map || !has_run_path(map) || !(list = search_list(map)))
 		return NULL;
 	for (unsigned i = 0; i < list->dls_cnt && !found; i++) {
-		int n = snprintf(path, PATH_MAX, "%s/%s",
-				 list->dls_serpath[i].dls_name, file);
+		size_t n = zag_format(path, PATH_MAX, "%s/%s",
+				      list->dls_serpath[i].dls_name, file);
 
-		if (n > 0 && n < PATH_MAX && !access(path, R_OK))
+		if (n < PATH_MAX - 1 && !zag_raw(SYS_faccessat, AT_FDCWD, path,
+						 R_OK))
 			found = path;
 	}
-	free(list);
+	zag_heap_realloc(list, 0);
 	return found;
 }
 

@@ -128,4 +128,19 @@ zag_arch_main_left:
 	.size	zag_arch_main_left, . - zag_arch_main_left
 
 	.hidden	zag_fiber_main_left
+
+/*
+ * Where a signal handler returns to.  Debuggers and unwinders know a signal
+ * frame by exactly these bytes, where there is no unwind information.
+ */
+	.globl	zag_arch_sigreturn
+	.hidden	zag_arch_sigreturn
+	.type	zag_arch_sigreturn, @function
+	nop
+	.p2align 4
+zag_arch_sigreturn:
+	movq	$15, %rax
+	syscall
+	.size	zag_arch_sigreturn, . - zag_arch_sigreturn
+
 	.section .note.GNU-stack, "", @progbits

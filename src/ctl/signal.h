@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Signals, POSIX.1-2017 XSH 2.4, for fibers.
+ *
+ * Carriers block every signal but those the kernel raises for what a thread
+ * itself does.  The monitor takes the others from the kernel, as long as some
+ * fiber does not block them, and gives each to a fiber: a parked one wakes and
+ * runs the handler before its call returns EINTR or restarts, one that runs is
+ * interrupted on its carrier.  A handler always runs on the stack and TCB of a
+ * fiber that does not block the signal, never while the runtime is at work.
+ *
+ * Dispositions and masks are the program's until the runtime boots, and again
+ * in a forked child.
+ */
+#ifndef ZAG_CTL_SIGNAL_H
+#define ZAG_CTL_SIGNAL_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fiber/fiber.h"
+#include "wait/wait.h"
+
+/* Take over dispositions and main's mask.  At boot, on the booting thread. */
+void zag_signal_boot(void);
+
+/* Give them back.  In a forked child, before anything else of it runs. */
+void zag_signal_child(struct zag_fiber *self);
+
+/* Whether dispositions and masks are the runtime's affair. */
+bool zag_signal_running(void);
+
+/* sigaction(2).  0 or -errno.  Fiber or native thread. */
+int zag_signal_action(int sig, const struct sigaction *act,
+		      struct sigaction *old);
+
+/* Give the calling fiber another mask; what is pending and no longer blocked
+ * is delivered before it returns.  SIGKILL and SIGSTOP are left out. */
+void zag_signal_set_mask(uint64_t mask);
+
+/* The same, but what is pending stays so: it will end the next wait. */
+void zag_signal_open(uint64_t mask);
+
+/*
+ * Queue a signal for a fiber and see that it is taken; for the caller itself,
+ * unless it blocks it, before the call returns.  0, -EAGAIN (no memory).
+ * Any thread or fiber, no lock of the runtime held.
+ */
+int zag_signal_send(struct zag_fiber *f, const siginfo_t *si);
+
+/* Signals pending for the calling fiber or its process: sigpending(2). */
+uint64_t zag_signal_pending(void);
+
+/*
+ * sigtimedwait(2): take a pending signal of `set`, or wait for one.  The
+ * number, or -EAGAIN at the deadline, -EINTR.  Fiber.
+ */
+int zag_signal_wait(uint64_t set, siginfo_t *si, zag_time deadline);
+
+/* sigsuspend(2): until a handler has run under `mask`.  -EINTR.  Fiber. */
+int zag_signal_suspend(uint64_t mask);
+
+/*
+ * Make the kernel's mask of this carrier the fiber's own, for a call after
+ * which another program runs with it (exec, spawn), and back.
+ */
+void zag_signal_native_enter(uint64_t *kernel);
+void zag_signal_native_leave(const uint64_t *kernel);
+
+static inline uint64_t zag_sigset_bits(const sigset_t *set)
+{
+	return *(const uint64_t *)set;
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The signal masks of fibers, as the program sees them.
+ *
+ * The kernel's mask of a carrier never changes; a fiber's is a word in struct
+ * zag_fiber.  Which signals every fiber blocks must be known, since those have
+ * to stay pending in the kernel; so each distinct mask is counted.
+ */
+#ifndef ZAG_FIBER_SIGMASK_H
+#define ZAG_FIBER_SIGMASK_H
+
+#include <stdint.h>
+
+struct zag_fiber;
+
+/* The fiber f comes to life with this mask, or ends.  Any thread. */
+void zag_sigmask_hold(struct zag_fiber *f, uint64_t mask);
+void zag_sigmask_release(struct zag_fiber *f);
+
+/* Give f another mask.  f itself, or anyone while f is not running. */
+void zag_sigmask_change(struct zag_fiber *f, uint64_t mask);
+
+/* Signals that every fiber blocks.  Any thread. */
+uint64_t zag_sigmask_blocked_by_all(void);
+
+/* Called after that set has changed; no lock held.  Set by the signal floor. */
+extern void (*zag_sigmask_on_change)(void);
+
+/* In a forked child: there are no fibers. */
+void zag_sigmask_reset(void);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Other programs: exec, posix_spawn, system, popen, vfork.
+ *
+ * A program that is started has its starter's signal mask: the fiber's, not
+ * the carrier's.
+ */
+#include "config.h"
+
+#include "wrap/real.h"
+
+#include <alloca.h>
+
+#include "ctl/signal.h"
+
+/* call, on a fiber, with the kernel's mask the fiber's. */
+#define WITH_MASK(type, call)                                             \
+	({                                                                \
+		uint64_t kernel_;                                         \
+		type result_;                                             \
+                                                                          \
+		zag_signal_native_enter(&kernel_);                        \
+		result_ = (call);                                         \
+		zag_signal_native_leave(&kernel_);                        \
+		result_;                                                  \
+	})
+
+#define PLAIN(type, name, params, ...)                                    \
+	ZAG_EXPORT type name params                                       \
+	{                                                                 \
+		if (!zag_on_fiber())                                      \
+			return ZAG_REAL(name)(__VA_ARGS__);               \
+		return WITH_MASK(type, ZAG_REAL(name)(__VA_ARGS__));      \
+	}
+
+PLAIN(int, execve, (const char *p, char *const a[], char *const e[]), p, a, e)
+PLAIN(int, execv, (const char *p, char *const a[]), p, a)
+PLAIN(int, execvp, (const char *p, char *const a[]), p, a)
+PLAIN(int, execvpe, (const char *p, char *const a[], char *const e[]), p, a, e)
+PLAIN(int, fexecve, (int fd, char *const a[], char *const e[]), fd, a, e)
+PLAIN(int, posix_spawn,
+      (pid_t *pid, const char *p, const posix_spawn_file_actions_t *fa,
+       const posix_spawnattr_t *at, char *const a[], char *const e[]),
+      pid, p, fa, at, a, e)
+PLAIN(int, posix_spawnp,
+      (pid_t *pid, const char *p, const posix_spawn_file_actions_t *fa,
+       const posix_spawnattr_t *at, char *const a[], char *const e[]),
+      pid, p, fa, at, a, e)
+PLAIN(int, system, (const char *command), command)
+PLAIN(FILE *, popen, (const char *command, const char *mode), command, mode)
+
+/* The arguments of execl and its kin, after the first, as a vector. */
+static int count_args(va_list ap)
+{
+	va_list copy;
+	int n = 1;
+
+	va_copy(copy, ap);
+	while (va_arg(copy, char *))
+		n++;
+	va_end(copy);
+	return n;
+}
+
+#define COLLECT(argv, first)                                              \
+	do {                                                              \
+		int n_;                                                   \
+		va_list ap_;                                              \
+                                                                          \
+		va_start(ap_, first);                                     \
+		n_ = count_args(ap_);                       \
+		argv = alloca(((size_t)n_ + 2) * sizeof(char *));         \
+		argv[0] = (char *)(first);                                \
+		for (int i_ = 1; i_ <= n_; i_++)                          \
+			argv[i_] = va_arg(ap_, char *);                   \
+		envp = va_arg(ap_, char *const *);                        \
+		va_end(ap_);                                              \
+	} while (0)
+
+ZAG_EXPORT int execl(const char *path, const char *arg, ...)
+{
+	char **argv;
+	char *const *envp;
+
+	COLLECT(argv, arg);
+	(void)envp;
+	return execv(path, argv);
+}
+
+ZAG_EXPORT int execlp(const char *file, const char *arg, ...)
+{
+	char **argv;
+	char *const *envp;
+
+	COLLECT(argv, arg);
+	(void)envp;
+	return execvp(file, argv);
+}
+
+ZAG_EXPORT int execle(const char *path, const char *arg, ...)
+{
+	char **argv;
+	char *const *envp;
+
+	COLLECT(argv, arg);
+	return execve(path, argv, envp);
+}
+
+/* A child that shares the parent's memory would change the parent's masks and
+ * tables with every interposed call; POSIX lets vfork be fork. */
+ZAG_EXPORT pid_t vfork(void)
+{
+	return fork();
+}
