@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <link.h>
+#include <linux/futex.h>
 #include <locale.h>
 #include <netdb.h>
 #include <setjmp.h>
@@ -55,6 +56,11 @@ enum {
 	RSEQ_CPU_UNREGISTERED = -2, /* RSEQ_CPU_ID_REGISTRATION_FAILED */
 	MODULES_MAX = 512,
 };
+
+/* From an entry of the robust list to the mutex's word. */
+#define ROBUST_OFFSET                                          \
+	((long)offsetof(pthread_mutex_t, __data.__lock) -      \
+	 (long)offsetof(pthread_mutex_t, __data.__list.__next))
 
 /* A module with static TLS: where its block is, how it begins. */
 struct module {
@@ -596,6 +602,48 @@ void zag_tcb_leave(void)
 		if (blocks[b])
 			memset(blocks[b], 0,
 			       KEYS_PER_BLOCK * sizeof(struct key_data));
+}
+
+/* The kernel's struct robust_list_head, at which libc keeps the list. */
+struct robust_head {
+	uintptr_t first; /* next entry; bit 0: a PI mutex; ends at itself */
+	long futex_offset; /* set for the kernel; of no use here */
+	uintptr_t pending;
+};
+
+/* As handle_futex_death() in the kernel.  libc's robust mutexes always wait by
+ * the shared form of the futex. */
+static void mark_dead(uintptr_t entry, long offset, uint32_t tid)
+{
+	_Atomic uint32_t *word =
+		(_Atomic uint32_t *)((entry & ~(uintptr_t)1) + offset);
+	uint32_t v = zag_load_acq(word);
+
+	do {
+		if ((v & FUTEX_TID_MASK) != tid)
+			return;
+	} while (!zag_cas(word, &v, (v & FUTEX_WAITERS) | FUTEX_OWNER_DIED));
+	if (v & FUTEX_WAITERS)
+		zag_raw(SYS_futex, word, FUTEX_WAKE, 1, 0, 0, 0);
+}
+
+void zag_tcb_owner_dies(void)
+{
+	enum { MOST = 2048 }; /* ROBUST_LIST_LIMIT: the list is the program's */
+	char *self = zag_tcb_pthread_ptr(zag_arch_tp());
+	struct robust_head *head =
+		(struct robust_head *)(self + glibc.tid + 16);
+	uint32_t tid = *(uint32_t *)(self + glibc.tid);
+	uintptr_t at = head->first, next;
+
+	for (int i = 0; i < MOST; i++) {
+		if ((at & ~(uintptr_t)1) == (uintptr_t)head)
+			break;
+		next = *(uintptr_t *)(at & ~(uintptr_t)1);
+		mark_dead(at, ROBUST_OFFSET, tid);
+		at = next;
+	}
+	head->first = (uintptr_t)head;
 }
 
 void zag_tcb_set_unwind(__pthread_unwind_buf_t *buf)

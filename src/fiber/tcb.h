@@ -57,6 +57,11 @@ void zag_tcb_enter(void);
  * PTHREAD_DESTRUCTOR_ITERATIONS, in glibc's order. */
 void zag_tcb_leave(void);
 
+/* On the fiber itself, after zag_tcb_leave: the robust mutexes it still holds
+ * are marked as their owner's death leaves them, as the kernel does for a
+ * thread. */
+void zag_tcb_owner_dies(void);
+
 /* Set this TCB's thread id. */
 void zag_tcb_set_tid(void *tp, uint32_t tid);
 

@@ -46,6 +46,7 @@ static void on_exit_fiber(struct zag_fiber *f)
 void zag_thread_finish(void)
 {
 	zag_tcb_leave();
+	zag_tcb_owner_dies();
 	/* The last thread ends the process; in a forked child without a
 	 * runtime there is no other. */
 	if (!zag_fiber_self() || zag_sub(&zag_sched.fibers, 1) == 1)
