@@ -224,7 +224,11 @@ static void *monitor_main(void *arg)
 {
 	const struct timespec tick = { 0, TICK_NS };
 	int quiet = 0;
+	uint64_t old;
 
+	/* glibc opens the signal of its cancellation in every new thread: a
+	 * poke between two waits would be lost. */
+	zag_sigmask_block_async(&old);
 	monitor.tid = (uint32_t)zag_raw(SYS_gettid);
 	zag_tcb_probe_real();
 	zag_raw(SYS_prctl, PR_SET_NAME, "zag-monitor");
