@@ -5,10 +5,17 @@
 #include "loop/ev.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
 
+#include "base/compiler.h"
 #include "base/log.h"
 #include "base/page.h"
+#include "base/raw.h"
 
 struct zag_ev zag_ev;
 
@@ -33,6 +40,84 @@ static void system_error(const char *msg)
 	abort();
 }
 
+/* --- its epoll_ctl ------------------------------------------------------ */
+
+/*
+ * As Debian builds it, libev asserts that no watcher's descriptor is closed,
+ * and ends the process.  A program may close one under a waiter at any time:
+ * with another error libev stops the watcher and says so (EV_ERROR).
+ */
+static int tolerant_epoll_ctl(int set, int op, int fd, struct epoll_event *ev)
+{
+	long r = zag_raw(SYS_epoll_ctl, set, op, fd, ev);
+
+	if (!r)
+		return 0;
+	errno = r == -EBADF || r == -EINVAL || r == -ELOOP ? EIO : (int)-r;
+	return -1;
+}
+
+struct dynamic {
+	const ElfW(Sym) *symbols;
+	const char *strings;
+	const ElfW(Rela) *rela[2]; /* DT_RELA, DT_JMPREL */
+	size_t size[2];
+};
+
+static struct dynamic dynamic_of(const struct link_map *map)
+{
+	struct dynamic dyn = { 0 };
+
+	for (const ElfW(Dyn) *d = map->l_ld; d->d_tag != DT_NULL; d++) {
+		const void *p = (const void *)d->d_un.d_ptr;
+
+		if (d->d_tag == DT_SYMTAB)
+			dyn.symbols = p;
+		else if (d->d_tag == DT_STRTAB)
+			dyn.strings = p;
+		else if (d->d_tag == DT_RELA)
+			dyn.rela[0] = p;
+		else if (d->d_tag == DT_RELASZ)
+			dyn.size[0] = d->d_un.d_val;
+		else if (d->d_tag == DT_JMPREL)
+			dyn.rela[1] = p;
+		else if (d->d_tag == DT_PLTRELSZ)
+			dyn.size[1] = d->d_un.d_val;
+	}
+	return dyn;
+}
+
+static void write_slot(void **slot, void *value)
+{
+	uintptr_t page = zag_round_down((uintptr_t)slot, zag_page_size());
+
+	if (!zag_raw(SYS_mprotect, page, zag_page_size(),
+		     PROT_READ | PROT_WRITE))
+		*slot = value;
+}
+
+/* Every slot through which the object calls that function. */
+static void redirect(const struct link_map *map, const char *name, void *to)
+{
+	struct dynamic dyn = dynamic_of(map);
+
+	for (int t = 0; t < 2; t++) {
+		const ElfW(Rela) *r = dyn.rela[t];
+		const ElfW(Rela) *end = r + dyn.size[t] / sizeof(*r);
+
+		for (; r < end; r++) {
+			const ElfW(Sym) *sym =
+				&dyn.symbols[ELF64_R_SYM(r->r_info)];
+
+			if (!strcmp(dyn.strings + sym->st_name, name))
+				write_slot((void **)(map->l_addr +
+						     r->r_offset), to);
+		}
+	}
+}
+
+/* --- loading ------------------------------------------------------------ */
+
 const char *zag_ev_load(void)
 {
 	/* The program's own libev: its loops have memory of its allocator. */
@@ -49,6 +134,7 @@ const char *zag_ev_load(void)
 #undef X
 	if (zag_ev.ev_version_major() != EV_VERSION_MAJOR)
 		return "libev.so.4 is of another major version";
+	redirect(lib, "epoll_ctl", (void *)tolerant_epoll_ctl);
 	if (!shared) {
 		zag_ev.ev_set_allocator(allocate);
 		zag_ev.ev_set_syserr_cb(system_error);
