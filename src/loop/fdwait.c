@@ -36,6 +36,7 @@ struct direction {
 	ev_io io;
 	struct waiter *first, **last;
 	bool started;
+	uint8_t idle; /* times in a row that it was ready and nobody waited */
 };
 
 /*
@@ -56,7 +57,7 @@ struct entry {
 	struct direction dir[2];
 };
 
-enum { CHUNK = 512, CHUNKS = 8192 };
+enum { CHUNK = 512, CHUNKS = 8192, IDLE_MOST = 4 };
 
 static _Atomic(struct entry *) table[CHUNKS];
 
@@ -262,8 +263,8 @@ static bool wake_first(struct direction *d, enum zag_wake reason)
 
 /*
  * The descriptor is ready: one waiter wakes, the watcher stays.  Often the
- * same fiber waits again before the next iteration, which then costs no
- * system call.  A watcher that finds nobody waiting is stopped.
+ * same fiber waits again soon, which then costs no system call.  A watcher
+ * that time and again finds nobody waiting is stopped.
  */
 static void on_ready(struct ev_loop *ev, ev_io *io, int revents)
 {
@@ -276,7 +277,7 @@ static void on_ready(struct ev_loop *ev, ev_io *io, int revents)
 			l->woken++;
 	} else if (wake_first(d, ZAG_WAKE_READY)) {
 		l->woken++;
-	} else {
+	} else if (++d->idle >= IDLE_MOST) {
 		zag_ev.ev_io_stop(ev, io);
 		d->started = false;
 	}
@@ -327,6 +328,7 @@ static bool enqueue(struct waiter *w)
 	*d->last = w;
 	d->last = &w->next;
 	zag_add(&w->loop->waiting, 1);
+	d->idle = 0;
 	if (!d->started) {
 		start(w->loop, d, w->fd, w->dir);
 		started = true;

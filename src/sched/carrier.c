@@ -81,15 +81,30 @@ static struct zag_fiber *local_work(struct zag_processor *p)
 	return f ? f : zag_globq_get(&p->runq, GLOBAL_BATCH);
 }
 
-/* The look at the outside that is due every so many switches, so that a busy
- * local queue starves neither I/O nor the global queue. */
+static void note_poll(struct zag_processor *p)
+{
+	p->poll_tick = zag_load_rlx(&p->tick);
+	p->poll_turns = zag_runq_length(&p->runq);
+}
+
+/*
+ * The look at the outside that is due every so many switches, so that a busy
+ * local queue starves neither I/O nor the global queue.  What overflowed to
+ * the latter came before what the poller has now.
+ */
 static struct zag_fiber *outside_work(struct zag_processor *p)
 {
-	if (!p->poll_now)
+	struct zag_fiber *f;
+
+	if (!p->look_out)
 		return NULL;
-	p->poll_now = false;
-	zag_poller.poll(p, false);
-	return zag_globq_get(NULL, 1);
+	p->look_out = false;
+	f = zag_globq_get(&p->runq, GLOBAL_BATCH);
+	if (p->poll_now) {
+		zag_poller.poll(p, false);
+		note_poll(p);
+	}
+	return f;
 }
 
 /* Look at every other loop that its own carrier may be too busy for. */
@@ -162,6 +177,7 @@ static void idle(struct zag_carrier *c, struct zag_processor *p)
 	if (!unidle(p))
 		c->searching = true;
 	p->poll_ticks = zag_arch_ticks();
+	note_poll(p);
 }
 
 static struct zag_fiber *find_work(struct zag_carrier *c,
@@ -174,6 +190,7 @@ static struct zag_fiber *find_work(struct zag_carrier *c,
 		if (f)
 			break;
 		zag_poller.poll(p, false);
+		note_poll(p);
 		f = local_work(p);
 		if (!f)
 			f = search(c, p);

@@ -70,8 +70,8 @@ struct zag_fiber *zag_globq_get(struct zag_runq *q, uint32_t most)
 	zag_lock(&globq.lock);
 	f = globq_pop();
 	for (uint32_t i = 1; q && i < most; i++) {
-		if (zag_runq_length(q) >= ZAG_RUNQ_SIZE / 2)
-			break;
+		if (zag_runq_length(q) >= ZAG_RUNQ_SIZE - 1)
+			break; /* putting must not spill: we hold the lock */
 		more = globq_pop();
 		if (!more)
 			break;
@@ -81,21 +81,21 @@ struct zag_fiber *zag_globq_get(struct zag_runq *q, uint32_t most)
 	return f;
 }
 
-/* Half of the full ring, and f, go to the global queue.  False: a thief has
+/* A part of the full ring, and f, go to the global queue.  False: a thief has
  * made room meanwhile. */
 static bool spill(struct zag_runq *q, uint32_t head, struct zag_fiber *f)
 {
-	enum { HALF = ZAG_RUNQ_SIZE / 2 };
-	struct zag_fiber *batch[HALF];
+	enum { PART = 64 }; /* this may be a fiber's small stack */
+	struct zag_fiber *batch[PART];
 
-	for (uint32_t i = 0; i < HALF; i++)
+	for (uint32_t i = 0; i < PART; i++)
 		batch[i] = zag_load_rlx(SLOT(q, head + i));
-	if (!zag_cas(&q->head, &head, head + HALF))
+	if (!zag_cas(&q->head, &head, head + PART))
 		return false;
-	for (uint32_t i = 0; i + 1 < HALF; i++)
+	for (uint32_t i = 0; i + 1 < PART; i++)
 		batch[i]->next = batch[i + 1];
-	batch[HALF - 1]->next = f;
-	zag_globq_put_list(batch[0], f, HALF + 1);
+	batch[PART - 1]->next = f;
+	zag_globq_put_list(batch[0], f, PART + 1);
 	return true;
 }
 

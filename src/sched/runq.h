@@ -19,7 +19,7 @@
 
 struct zag_fiber;
 
-enum { ZAG_RUNQ_SIZE = 256 };
+enum { ZAG_RUNQ_SIZE = 1024 };
 
 struct zag_runq {
 	_Atomic uint32_t head; /* taken from here; CAS by any */

@@ -20,7 +20,8 @@ ZAG_TLS struct zag_carrier *zag_carrier_own;
 
 enum {
 	POLL_EVERY = 61,     /* switches between looks at the poller … */
-	POLL_MIN_US = 20,    /* … but not more often than this */
+	POLL_MIN_US = 100,   /* … but not more often than this … */
+	POLL_MOST_US = 4000, /* … and not less often than this */
 	STREAK_MOST = 32,    /* turns of `next` before the others' turn */
 	EAGER = 8,	     /* quick turns that end eagerness */
 	LATE_US = 25,	     /* a `next` that waited this long was late */
@@ -55,6 +56,19 @@ static struct zag_fiber *pick_next(struct zag_processor *p)
 	return zag_runq_get(&p->runq);
 }
 
+/*
+ * A look at the poller finds again whatever is ready and has not been read, so
+ * those that are queued should have their turn first, up to a bound.
+ */
+static bool poll_wanted(struct zag_processor *p, uint64_t since)
+{
+	uint64_t us = zag_arch_ticks_per_us;
+	uint32_t turns = zag_load_rlx(&p->tick) - p->poll_tick;
+
+	return since >= POLL_MOST_US * us ||
+	       (since >= POLL_MIN_US * us && turns >= p->poll_turns);
+}
+
 /* Whether the carrier's scheduler should run before the next fiber, to look
  * at the poller and the global queue. */
 static bool poll_due(struct zag_processor *p)
@@ -65,11 +79,11 @@ static bool poll_due(struct zag_processor *p)
 		return false;
 	p->until_poll = POLL_EVERY;
 	now = zag_arch_ticks();
-	if (now - p->poll_ticks < POLL_MIN_US * zag_arch_ticks_per_us)
-		return false;
-	p->poll_ticks = now;
-	p->poll_now = true;
-	return true;
+	p->poll_now = poll_wanted(p, now - p->poll_ticks);
+	if (p->poll_now)
+		p->poll_ticks = now;
+	p->look_out = p->poll_now || zag_globq_length();
+	return p->look_out;
 }
 
 /* --- switching ---------------------------------------------------------- */
@@ -149,7 +163,7 @@ void zag_yield(void)
 	zag_enter(c);
 	p = c->processor;
 	to = next_for(c);
-	if (to || !p || p->poll_now)
+	if (to || !p || p->look_out)
 		leave(c, f, to, ZAG_ACTION_YIELD);
 	else
 		zag_store_rlx(&p->tick, zag_load_rlx(&p->tick) + 1);

@@ -48,7 +48,10 @@ struct zag_processor {
 	uint32_t streak;	    /* times in a row `next` was run */
 	uint32_t random;	    /* where to begin stealing */
 	int eager;		    /* > 0: wake others for a lone `next` */
-	bool poll_now;		    /* the scheduler should look at it first */
+	bool look_out;		    /* the scheduler should look outside */
+	bool poll_now;		    /* … at the poller, too */
+	uint32_t poll_tick;	    /* tick of the last look at the poller */
+	uint32_t poll_turns;	    /* fibers that were queued then */
 	uint64_t poll_ticks;	    /* when the poller was last looked at */
 	struct zag_fiber *cache;    /* finished slots, ready for another */
 	struct zag_stack_class *cache_class;
