@@ -95,44 +95,42 @@ static int open_loop(struct zag_processor *p)
 static void run(struct zag_loop *l, bool block)
 {
 	l->polling = true;
-	if (block)
-		zag_store_rlx(&l->sleeping, true);
+	l->woken = 0;
 	zag_ev.ev_run(l->ev, block ? EVRUN_ONCE : EVRUN_NOWAIT);
-	zag_store_rlx(&l->sleeping, false);
 	l->polling = false;
 }
 
-static bool run_if_free(struct zag_loop *l, bool block)
+static void look(struct zag_loop *l)
 {
-	bool woke = false;
-
 	zag_lock(&l->lock);
-	if (!l->polling) {
-		l->woken = 0;
-		run(l, block);
-		woke = l->woken != 0;
-	}
+	if (!l->polling)
+		run(l, false);
 	zag_unlock(&l->lock);
-	return woke;
 }
 
 /*
  * Set the timer and block.  Who adds an earlier deadline to this heap after we
- * looked sees `sleeping` and nudges (zag_deadline_on_earlier).
+ * looked sees `sleeping` and nudges (zag_deadline_on_earlier).  The timer is
+ * set under the lock: another carrier that looks at this loop may be the one
+ * that finds it expired.
  */
 static void block_in(struct zag_loop *l)
 {
 	uint32_t i = l->processor->index;
 	zag_time next;
 
-	zag_store_rlx(&l->sleeping, true);
-	zag_fence();
-	next = zag_deadline_next(i);
-	if (next == ZAG_NEVER || next > zag_now()) {
-		arm(l, next);
-		run_if_free(l, true);
+	zag_lock(&l->lock);
+	if (!l->polling) {
+		zag_store_rlx(&l->sleeping, true);
+		zag_fence();
+		next = zag_deadline_next(i);
+		if (next == ZAG_NEVER || next > zag_now()) {
+			arm(l, next);
+			run(l, true);
+		}
+		zag_store_rlx(&l->sleeping, false);
 	}
-	zag_store_rlx(&l->sleeping, false);
+	zag_unlock(&l->lock);
 	zag_deadline_expire(i, zag_now());
 }
 
@@ -147,7 +145,7 @@ static void poll_loop(struct zag_processor *p, bool block)
 	if (zag_deadline_next(p->index) != ZAG_NEVER)
 		zag_deadline_expire(p->index, zag_now());
 	if (zag_load_rlx(&l->waiting))
-		run_if_free(l, false);
+		look(l);
 	zag_count(&p->count.polls, 1);
 }
 
@@ -160,7 +158,6 @@ static bool poll_other(struct zag_processor *p)
 		woke = zag_deadline_expire(p->index, zag_now()) > 0;
 	if (zag_load_rlx(&l->waiting) && zag_trylock(&l->lock)) {
 		if (!l->polling) {
-			l->woken = 0;
 			run(l, false);
 			woke |= l->woken != 0;
 		}
