@@ -8,14 +8,20 @@ UNIT_CPPFLAGS = $(ZAG_CPPFLAGS) -I$(top_srcdir)/tests/unit $(CHECK_CFLAGS)
 UNIT_LIBS = libzagcore.la $(CHECK_LIBS) -ldl
 unit_programs = \
 	tests/unit/test_arch \
+	tests/unit/test_deadline \
+	tests/unit/test_fdwait \
 	tests/unit/test_lock \
 	tests/unit/test_log \
+	tests/unit/test_lot \
 	tests/unit/test_nearest \
+	tests/unit/test_offload \
 	tests/unit/test_opt \
 	tests/unit/test_page \
 	tests/unit/test_runq \
+	tests/unit/test_sched \
 	tests/unit/test_stack \
-	tests/unit/test_tcb
+	tests/unit/test_tcb \
+	tests/unit/test_thread
 if HAVE_CHECK
 check_PROGRAMS += $(unit_programs)
 check_LTLIBRARIES += tests/unit/libtls-module.la
@@ -27,6 +33,14 @@ tests_unit_test_arch_SOURCES = tests/unit/test_arch.c
 tests_unit_test_arch_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_arch_LDADD = $(UNIT_LIBS)
 
+tests_unit_test_deadline_SOURCES = tests/unit/test_deadline.c
+tests_unit_test_deadline_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_deadline_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_fdwait_SOURCES = tests/unit/test_fdwait.c
+tests_unit_test_fdwait_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_fdwait_LDADD = $(UNIT_LIBS)
+
 tests_unit_test_lock_SOURCES = tests/unit/test_lock.c
 tests_unit_test_lock_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_lock_LDADD = $(UNIT_LIBS)
@@ -35,9 +49,17 @@ tests_unit_test_log_SOURCES = tests/unit/test_log.c
 tests_unit_test_log_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_log_LDADD = $(UNIT_LIBS)
 
+tests_unit_test_lot_SOURCES = tests/unit/test_lot.c
+tests_unit_test_lot_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_lot_LDADD = $(UNIT_LIBS)
+
 tests_unit_test_nearest_SOURCES = tests/unit/test_nearest.c
 tests_unit_test_nearest_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_nearest_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_offload_SOURCES = tests/unit/test_offload.c
+tests_unit_test_offload_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_offload_LDADD = $(UNIT_LIBS)
 
 tests_unit_test_opt_SOURCES = tests/unit/test_opt.c
 tests_unit_test_opt_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -51,6 +73,10 @@ tests_unit_test_runq_SOURCES = tests/unit/test_runq.c
 tests_unit_test_runq_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_runq_LDADD = $(UNIT_LIBS)
 
+tests_unit_test_sched_SOURCES = tests/unit/test_sched.c
+tests_unit_test_sched_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_sched_LDADD = $(UNIT_LIBS)
+
 tests_unit_test_stack_SOURCES = tests/unit/test_stack.c
 tests_unit_test_stack_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_stack_LDADD = $(UNIT_LIBS)
@@ -58,6 +84,10 @@ tests_unit_test_stack_LDADD = $(UNIT_LIBS)
 tests_unit_test_tcb_SOURCES = tests/unit/test_tcb.c
 tests_unit_test_tcb_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_tcb_LDADD = tests/unit/libtls-module.la $(UNIT_LIBS)
+
+tests_unit_test_thread_SOURCES = tests/unit/test_thread.c
+tests_unit_test_thread_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_thread_LDADD = $(UNIT_LIBS)
 
 # A module of its own: TLS of what libzagcore is linked into is never restored.
 tests_unit_libtls_module_la_SOURCES = \
