@@ -188,12 +188,22 @@ char *zag_stack_carve(struct zag_stack_class *c)
 	return slot ? slot + c->stride : NULL;
 }
 
+/* Asking after one page is cheaper than giving back a range that was never
+ * touched; a stack is touched from its end downwards. */
+static bool touched(char *page)
+{
+	unsigned char resident = 1;
+
+	zag_raw(SYS_mincore, page, 1, &resident);
+	return resident & 1;
+}
+
 void zag_stack_trim(struct zag_stack_class *c, char *end, size_t keep)
 {
 	char *from = end - c->stride + c->guard;
 	char *to = end - zag_round_up(keep, zag_page_size());
 
-	if (from < to)
+	if (from < to && touched(to - zag_page_size()))
 		zag_raw(SYS_madvise, from, to - from, MADV_DONTNEED);
 }
 

@@ -12,17 +12,25 @@
 #include "sched/sched.h"
 #include "wait/deadline.h"
 
+enum { SLACK_NS = 50 * 1000 }; /* PR_GET_TIMERSLACK's default */
+
 /* --- the timer ---------------------------------------------------------- */
 
-/* Re-arming is a system call: a timer that goes off too early is left. */
+/*
+ * Re-arming is a system call: a timer that goes off too early is left.  One
+ * that goes off a little late does for all that are due by then; the kernel
+ * gives a thread's sleep the same slack.
+ */
 static void arm(struct zag_loop *l, zag_time next)
 {
-	struct itimerspec its = {
-		.it_value = { next / ZAG_NSEC, next % ZAG_NSEC },
-	};
+	struct itimerspec its;
 
 	if (next >= l->armed)
 		return;
+	next += SLACK_NS;
+	its = (struct itimerspec){
+		.it_value = { next / ZAG_NSEC, next % ZAG_NSEC },
+	};
 	zag_raw(SYS_timerfd_settime, l->timer_fd, TFD_TIMER_ABSTIME, &its,
 		NULL);
 	l->armed = next;

@@ -12,6 +12,7 @@
 #include "base/raw.h"
 #include "fiber/stack.h"
 #include "sched/carrier.h"
+#include "sched/monitor.h"
 
 struct zag_sched zag_sched;
 struct zag_poller zag_poller;
@@ -24,6 +25,8 @@ enum {
 	POLL_MOST_US = 4000, /* … and not less often than this */
 	STREAK_MOST = 32,    /* turns of `next` before the others' turn */
 	EAGER = 8,	     /* quick turns that end eagerness */
+	WAKE_MIN_US = 50,    /* between wake-ups for a queue */
+	WAKE_LENGTH = 16,    /* queued that are worth one all the same */
 	LATE_US = 25,	     /* a `next` that waited this long was late */
 	CACHE_MOST = 64,     /* finished slots a processor keeps */
 };
@@ -182,26 +185,53 @@ void zag_sched_exit(void)
 
 /* --- readying ----------------------------------------------------------- */
 
-/* Whether somebody should be woken for what was just queued on p. */
-static bool worth_waking(struct zag_processor *p)
+/*
+ * Whether somebody should be woken for what was just queued on p.  Waking
+ * costs both sides a system call: who was woken a moment ago is still about,
+ * or will look here again before it sleeps.  So a burst is one wake-up, unless
+ * things are known to wait too long here.
+ */
+static bool worth_waking(struct zag_processor *p, uint64_t now)
 {
 	const struct zag_runq *q = &p->runq;
 
-	return zag_load_rlx(&q->head) != zag_load_rlx(&q->tail) ||
-	       p->eager > 0;
+	if (p->eager > 0)
+		return true;
+	if (zag_load_rlx(&q->head) == zag_load_rlx(&q->tail) ||
+	    now - p->wake_ticks < WAKE_MIN_US * zag_arch_ticks_per_us)
+		return false;
+	p->wake_ticks = now;
+	return true;
 }
 
 static void ready_local(struct zag_carrier *c, struct zag_fiber *f)
 {
 	struct zag_processor *p = c->processor;
 	bool idle = zag_load_rlx(&zag_sched.idle) != 0;
+	uint64_t now = idle ? zag_arch_ticks() : 0;
 
 	if (c->current)
-		zag_runq_put_next(&p->runq, f, idle ? zag_arch_ticks() : 0);
+		zag_runq_put_next(&p->runq, f, now);
 	else
 		zag_runq_put(&p->runq, f); /* the poller's: a batch, in order */
-	if (idle && worth_waking(p))
+	if (idle && worth_waking(p, now))
 		zag_sched_wake_one();
+}
+
+/* Queue f for anybody: the caller is a fiber whose carrier has no processor. */
+static void ready_detached(struct zag_fiber *f)
+{
+	static _Atomic uint64_t last; /* ticks of the last wake-up from here */
+	uint64_t now = zag_arch_ticks();
+
+	zag_globq_put(f);
+	if (now - zag_load_rlx(&last) < WAKE_MIN_US * zag_arch_ticks_per_us &&
+	    zag_globq_length() < WAKE_LENGTH) {
+		zag_monitor_poke(); /* it sees to what is missed */
+		return;
+	}
+	zag_store_rlx(&last, now);
+	zag_sched_wake_one();
 }
 
 void zag_sched_ready(struct zag_fiber *f)
@@ -218,8 +248,7 @@ void zag_sched_ready(struct zag_fiber *f)
 	if (c->processor) {
 		ready_local(c, f);
 	} else {
-		zag_globq_put(f);
-		zag_sched_wake_one();
+		ready_detached(f);
 	}
 	zag_leave(c, was);
 }

@@ -46,6 +46,7 @@ struct zag_processor {
 	_Atomic uint32_t tick;	    /* switches so far */
 	uint32_t until_poll;	    /* switches until the poller is looked at */
 	uint32_t streak;	    /* times in a row `next` was run */
+	uint64_t wake_ticks;	    /* when somebody was last woken for it */
 	uint32_t random;	    /* where to begin stealing */
 	int eager;		    /* > 0: wake others for a lone `next` */
 	bool look_out;		    /* the scheduler should look outside */
