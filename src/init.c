@@ -35,6 +35,8 @@ static void open_log(void)
 	long fd;
 
 	zag_log_level = zag_opt.log.level;
+	if (zag_opt.name[0])
+		zag_log_name = zag_opt.name;
 	if (!zag_opt.log.file[0])
 		return;
 	fd = zag_raw(SYS_openat, AT_FDCWD, zag_opt.log.file,

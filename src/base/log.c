@@ -13,6 +13,7 @@
 
 int zag_log_level = ZAG_LOG_WARN;
 int zag_log_fd = 2;
+const char *zag_log_name;
 
 struct out {
 	char *at, *end;
@@ -120,7 +121,9 @@ void zag_log(enum zag_log_level level, const char *fmt, ...)
 
 	if ((int)level > zag_log_level)
 		return;
-	n = zag_format(line, sizeof(line), "zagshim[%d]: ",
+	n = zag_format(line, sizeof(line), "zagshim%s%s[%d]: ",
+		       zag_log_name ? " " : "",
+		       zag_log_name ? zag_log_name : "",
 		       (int)zag_raw(SYS_getpid));
 	va_start(ap, fmt);
 	n += zag_vformat(line + n, sizeof(line) - n - 1, fmt, ap);

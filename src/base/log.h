@@ -23,6 +23,7 @@ enum zag_log_level {
 /* What is written: level and descriptor; set once by init.c. */
 extern int zag_log_level;
 extern int zag_log_fd;
+extern const char *zag_log_name; /* stands before the pid; NULL: none */
 
 void zag_log(enum zag_log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

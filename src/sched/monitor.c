@@ -96,7 +96,7 @@ static bool nobody_waits(struct zag_processor *p)
 
 static void hand_off(struct zag_processor *p, struct zag_carrier *c)
 {
-	if (!zag_carrier_take(c, p))
+	if (!c || !zag_carrier_take(c, p))
 		return;
 	p->seen_times = 0;
 	zag_count(&p->count.handoffs, 1);
@@ -121,11 +121,11 @@ static bool look(void)
 		if (zag_load_acq(&p->status) != ZAG_PROCESSOR_RUNNING)
 			continue;
 		running = true;
-		if (!holder_stuck(p, c))
+		if (!holder_stuck(p, c) && !zag_sched_chance(8))
 			continue;
 		if (zag_runq_length(&p->runq) && zag_load_rlx(&zag_sched.idle))
 			zag_sched_wake_one();
-		if (!nobody_waits(p))
+		if (!nobody_waits(p) || zag_sched_chance(4))
 			hand_off(p, c);
 	}
 	if (zag_globq_length())

@@ -31,6 +31,23 @@ enum {
 	CACHE_MOST = 64,     /* finished slots a processor keeps */
 };
 
+/* --- chaos -------------------------------------------------------------- */
+
+uint64_t zag_sched_chaos;
+
+bool zag_sched_chance(uint32_t n)
+{
+	static _Atomic uint64_t draws;
+	uint64_t x;
+
+	if (zag_likely(!zag_sched_chaos))
+		return false;
+	x = zag_sched_chaos + zag_add(&draws, 1) * UINT64_C(0x9e3779b97f4a7c15);
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9); /* splitmix64 */
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return (x ^ x >> 31) % n == 0;
+}
+
 /* --- choosing ----------------------------------------------------------- */
 
 /* Learn whether a lone `next` has to wait here: then others are woken for it
@@ -49,7 +66,7 @@ static struct zag_fiber *pick_next(struct zag_processor *p)
 {
 	struct zag_fiber *f = zag_load_rlx(&p->runq.next);
 
-	if (!f || p->streak >= STREAK_MOST) {
+	if (!f || p->streak >= STREAK_MOST || zag_sched_chance(3)) {
 		p->streak = 0;
 		f = zag_runq_get_first(&p->runq);
 		return f ? f : zag_runq_get(&p->runq);
@@ -149,6 +166,8 @@ void zag_park(void)
 	}
 	leave(c, f, next_for(c), ZAG_ACTION_PARK);
 	zag_leave(f->carrier, 0);
+	if (zag_sched_chance(4))
+		zag_yield();
 }
 
 void zag_yield(void)
@@ -210,11 +229,11 @@ static void ready_local(struct zag_carrier *c, struct zag_fiber *f)
 	bool idle = zag_load_rlx(&zag_sched.idle) != 0;
 	uint64_t now = idle ? zag_arch_ticks() : 0;
 
-	if (c->current)
+	if (c->current && !zag_sched_chance(3))
 		zag_runq_put_next(&p->runq, f, now);
 	else
 		zag_runq_put(&p->runq, f); /* the poller's: a batch, in order */
-	if (idle && worth_waking(p, now))
+	if (idle && (worth_waking(p, now) || zag_sched_chance(4)))
 		zag_sched_wake_one();
 }
 

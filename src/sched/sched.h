@@ -152,6 +152,16 @@ static inline void zag_asymmetric_fence(void)
 /* Every running thread of this process passes a full barrier. */
 void zag_membarrier(void);
 
+/*
+ * Chaos mode: ZAG_CHAOS's seed, 0: off.  Fibers yield where they need not, run
+ * in another order, and lose their processor for no reason, so that orders of
+ * events that are rare happen in tests.
+ */
+extern uint64_t zag_sched_chaos;
+
+/* True once in `n`, in chaos mode.  Any thread. */
+bool zag_sched_chance(uint32_t n);
+
 /* Returns what to give back to zag_leave. */
 static inline uint32_t zag_enter(struct zag_carrier *c)
 {

@@ -38,6 +38,7 @@ static int boot(void)
 	const char *why = zag_boot_obstacle;
 
 	zag_sched_native_create = ZAG_REAL(pthread_create);
+	zag_sched_chaos = zag_opt.chaos;
 	if (!why)
 		why = zag_ev_load();
 	if (!why)
