@@ -420,20 +420,31 @@ static bool special(const struct pollfd *p)
 		!(p->events & (PLAIN_IN | PLAIN_OUT)));
 }
 
+/* epoll(7) takes a descriptor once, poll(2) as often as one likes. */
+static void add_special(long set, const struct pollfd *fds, nfds_t i)
+{
+	struct epoll_event ev = { .events = (uint32_t)fds[i].events };
+
+	if (zag_raw(SYS_epoll_ctl, set, EPOLL_CTL_ADD, fds[i].fd, &ev) !=
+	    -EEXIST)
+		return;
+	for (nfds_t k = 0; k < i; k++)
+		if (fds[k].fd == fds[i].fd && special(&fds[k]))
+			ev.events |= (uint32_t)fds[k].events;
+	zag_raw(SYS_epoll_ctl, set, EPOLL_CTL_MOD, fds[i].fd, &ev);
+}
+
 static int nested_set(const struct pollfd *fds, nfds_t n)
 {
 	long set = -1;
 
 	for (nfds_t i = 0; i < n; i++) {
-		struct epoll_event ev = { .events = (uint32_t)fds[i].events };
-
 		if (!special(&fds[i]))
 			continue;
 		if (set < 0)
 			set = zag_raw(SYS_epoll_create1, EPOLL_CLOEXEC);
 		if (set >= 0)
-			zag_raw(SYS_epoll_ctl, set, EPOLL_CTL_ADD, fds[i].fd,
-				&ev);
+			add_special(set, fds, i);
 	}
 	return (int)set;
 }
