@@ -52,17 +52,23 @@ START_TEST(next_is_before_all_others)
 }
 END_TEST
 
+/* The oldest go, and the one that did not fit, in order. */
 START_TEST(what_does_not_fit_goes_global)
 {
-	enum { N = ZAG_RUNQ_SIZE + 1, HALF = ZAG_RUNQ_SIZE / 2 };
+	enum { N = ZAG_RUNQ_SIZE + 1 };
+	int gone;
 
-	for (int i = 0; i < N; i++)
+	for (int i = 0; i < N - 1; i++)
 		zag_runq_put(&q, &items[i]);
-	ck_assert_uint_eq(zag_runq_length(&q), HALF);
-	ck_assert_uint_eq(zag_globq_length(), HALF + 1);
-	for (int i = HALF; i < ZAG_RUNQ_SIZE; i++)
+	ck_assert_uint_eq(zag_runq_length(&q), ZAG_RUNQ_SIZE);
+	ck_assert_uint_eq(zag_globq_length(), 0);
+	zag_runq_put(&q, &items[N - 1]);
+	gone = (int)zag_globq_length() - 1;
+	ck_assert_int_gt(gone, 0);
+	ck_assert_uint_eq(zag_runq_length(&q), ZAG_RUNQ_SIZE - gone);
+	for (int i = gone; i < ZAG_RUNQ_SIZE; i++)
 		ck_assert_int_eq(index_of(zag_runq_get(&q)), i);
-	for (int i = 0; i < HALF; i++)
+	for (int i = 0; i < gone; i++)
 		ck_assert_int_eq(index_of(zag_globq_get(NULL, 1)), i);
 	ck_assert_int_eq(index_of(zag_globq_get(NULL, 1)), N - 1);
 	ck_assert_ptr_null(zag_globq_get(NULL, 1));
@@ -163,7 +169,7 @@ static void work(uint64_t *seed)
 	int i = 0;
 
 	while (i < ITEMS) {
-		int burst = (int)(unit_random(seed) % 400);
+		int burst = (int)(unit_random(seed) % (2 * ZAG_RUNQ_SIZE));
 
 		for (; burst && i < ITEMS; burst--, i++) {
 			if (unit_random(seed) % 4)
@@ -171,7 +177,8 @@ static void work(uint64_t *seed)
 			else
 				zag_runq_put_next(&q, &items[i], 1);
 		}
-		for (burst = (int)(unit_random(seed) % 200); burst; burst--) {
+		for (burst = (int)(unit_random(seed) % ZAG_RUNQ_SIZE);
+		     burst; burst--) {
 			struct zag_fiber *f = unit_random(seed) % 2 ?
 				zag_runq_get(&q) : zag_runq_get_first(&q);
 

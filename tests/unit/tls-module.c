@@ -4,4 +4,7 @@
 
 __thread int tls_module_number = 42;
 __thread int tls_module_zero;
-__thread char tls_module_big[TLS_MODULE_BIG] = { 'a', [TLS_MODULE_BIG - 1] = 'z' };
+__thread char tls_module_big[TLS_MODULE_BIG] = {
+	'a',
+	[TLS_MODULE_BIG - 1] = 'z',
+};
