@@ -2,101 +2,8 @@
 /* poll, ppoll. */
 #include "wrap/io_poll.h"
 
-#include "base/page.h"
 #include "wrap/io_core.h"
 #include "wrap/real.h"
-
-/* What the poller can wait for.  POLLRDHUP comes with POLLIN. */
-enum {
-	PLAIN_IN = POLLIN | POLLRDNORM,
-	PLAIN_OUT = POLLOUT | POLLWRNORM,
-};
-
-/* Pollfds kept on the stack: 512 bytes of it. */
-enum { FEW = 64 };
-
-/* Urgent data, hang-up alone: no event of the poller, but epoll's. */
-static bool is_plain(const struct pollfd *p)
-{
-	if (p->fd < 0)
-		return true;
-	if (p->events & ~(PLAIN_IN | PLAIN_OUT | POLLRDHUP | POLLERR |
-			  POLLHUP | POLLNVAL))
-		return false;
-	if ((p->events & POLLRDHUP) && !(p->events & PLAIN_IN))
-		return false;
-	return p->events & (PLAIN_IN | PLAIN_OUT);
-}
-
-static bool all_plain(const struct pollfd *fds, nfds_t n)
-{
-	for (nfds_t i = 0; i < n; i++)
-		if (!is_plain(&fds[i]))
-			return false;
-	return true;
-}
-
-/*
- * An epoll descriptor is readable when one of its members has what it asks
- * for, so the poller can wait for it in place of all that it cannot.
- */
-static long gather(int set, const struct pollfd *fds, nfds_t n,
-		   struct pollfd *out)
-{
-	long r;
-
-	for (nfds_t i = 0; i < n; i++) {
-		/* The bits of poll(2) and epoll(7) are the same. */
-		struct epoll_event e = { .events = (uint16_t)fds[i].events };
-
-		out[i] = fds[i];
-		if (is_plain(&fds[i]))
-			continue;
-		out[i].fd = -1;
-		r = zag_raw(SYS_epoll_ctl, set, EPOLL_CTL_ADD, fds[i].fd, &e);
-		if (r == -EEXIST) /* listed twice */
-			continue;
-		if (r < 0 && r != -EPERM) /* EPERM: a file, never urgent */
-			return r;
-	}
-	out[n] = (struct pollfd){ .fd = set, .events = POLLIN };
-	return 0;
-}
-
-static int wait_gathered(const struct pollfd *fds, nfds_t n,
-			 struct pollfd *out, zag_time deadline)
-{
-	long set = zag_raw(SYS_epoll_create1, EPOLL_CLOEXEC);
-	long r;
-
-	if (set < 0)
-		return (int)set;
-	r = gather((int)set, fds, n, out);
-	if (r == 0)
-		r = zag_fd_wait_many(out, n + 1, deadline);
-	zag_fd_forget((int)set);
-	zag_raw(SYS_close, set);
-	return (int)r;
-}
-
-static int wait_special(const struct pollfd *fds, nfds_t n, zag_time deadline)
-{
-	size_t size = (n + 1) * sizeof(*fds);
-	struct pollfd *out;
-	int r;
-
-	if (n < FEW) {
-		struct pollfd few[FEW];
-
-		return wait_gathered(fds, n, few, deadline);
-	}
-	out = zag_page_alloc(size);
-	if (!out)
-		return -ENOMEM;
-	r = wait_gathered(fds, n, out, deadline);
-	zag_page_free(out, size);
-	return r;
-}
 
 int zag_poll_wait(const struct pollfd *fds, nfds_t n, zag_time deadline)
 {
@@ -106,9 +13,7 @@ int zag_poll_wait(const struct pollfd *fds, nfds_t n, zag_time deadline)
 		r = zag_sleep_until(deadline);
 		return r ? r : -ETIMEDOUT;
 	}
-	if (all_plain(fds, n))
-		return zag_fd_wait_many(fds, n, deadline);
-	r = wait_special(fds, n, deadline);
+	r = zag_fd_wait_many(fds, n, deadline);
 	if (r == 0 || r == -ETIMEDOUT || r == -EINTR)
 		return r;
 	/* No descriptor or no memory for that: look every 10 ms. */
@@ -164,7 +69,8 @@ static long zag_io_ppoll(struct pollfd *fds, nfds_t n,
 	r = zag_signal_mask_swap(mask, &old);
 	if (r < 0)
 		return r;
-	r = poll_until(fds, n, deadline);
+	/* Even with no time: what the mask lets in interrupts. */
+	r = poll_until(fds, n, deadline ? deadline : zag_now());
 	zag_signal_mask_swap(&old, NULL);
 	return r;
 }
@@ -181,7 +87,7 @@ ZAG_ALIAS(__poll, poll);
 ZAG_EXPORT int ppoll(struct pollfd *fds, nfds_t n,
 		     const struct timespec *timeout, const sigset_t *mask)
 {
-	if (!zag_on_fiber() || (mask && !zag_signal_mask_swap))
+	if (!zag_on_fiber())
 		return ZAG_REAL(ppoll)(fds, n, timeout, mask);
 	return (int)zag_ret(zag_io_ppoll(fds, n, timeout, mask));
 }

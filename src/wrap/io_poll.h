@@ -14,11 +14,9 @@
 int zag_poll_wait(const struct pollfd *fds, nfds_t n, zag_time deadline);
 
 /*
- * Install a signal mask for one wait, as pselect(2) does, and restore it.
- * Present once signals are fibers' own (ctl/); without it, a call that has a
- * mask is left to the kernel.
+ * Give the fiber a signal mask for one wait, as pselect(2) does: what it lets
+ * in ends the wait.  With old NULL: put the mask back.  In signal_mask.c.
  */
-int zag_signal_mask_swap(const sigset_t *mask, sigset_t *old)
-	__attribute__((weak, visibility("hidden")));
+int zag_signal_mask_swap(const sigset_t *mask, sigset_t *old);
 
 #endif

@@ -225,17 +225,19 @@ static long zag_io_pselect(int n, fd_set *in, fd_set *out, fd_set *except,
 			   const struct timespec *timeout,
 			   const sigset_t *mask)
 {
+	zag_time deadline = deadline_of(timeout);
 	sigset_t old;
 	long r;
 
 	if (timeout && (!zag_timespec_valid(timeout) || timeout->tv_sec < 0))
 		return -EINVAL;
 	if (!mask)
-		return select_until(n, in, out, except, deadline_of(timeout));
+		return select_until(n, in, out, except, deadline);
 	r = zag_signal_mask_swap(mask, &old);
 	if (r < 0)
 		return r;
-	r = select_until(n, in, out, except, deadline_of(timeout));
+	/* Even with no time: what the mask lets in interrupts. */
+	r = select_until(n, in, out, except, deadline ? deadline : zag_now());
 	zag_signal_mask_swap(&old, NULL);
 	return r;
 }
@@ -289,7 +291,7 @@ ZAG_EXPORT int pselect(int n, fd_set *restrict in, fd_set *restrict out,
 		       const struct timespec *restrict timeout,
 		       const sigset_t *restrict mask)
 {
-	if (!zag_on_fiber() || (mask && !zag_signal_mask_swap))
+	if (!zag_on_fiber())
 		return ZAG_REAL(pselect)(n, in, out, except, timeout, mask);
 	return (int)zag_ret(
 		zag_io_pselect(n, in, out, except, timeout, mask));

@@ -9,57 +9,62 @@
 #define P_PIDFD 3
 #endif
 
-/* Options that choose among children, for the same choice by waitid. */
-enum {
-	CHOICE = __WALL | __WCLONE | __WNOTHREAD,
-	STOPS = WUNTRACED | WCONTINUED, /* WUNTRACED is WSTOPPED */
-};
+enum { STOPS = WUNTRACED | WCONTINUED }; /* WUNTRACED is WSTOPPED */
 
 /*
- * Wait for the end of one child by its pidfd.  A child that is traced stops,
- * and no event tells: look again, at longer and longer intervals.
+ * One child's end is an event of its pidfd.  Of "any child", of a group, of a
+ * stop, there is none, and a helper thread in waitid could not be
+ * interrupted: look again at longer and longer intervals.
  */
-struct pidfd_wait {
-	int fd;
+struct child_wait {
+	int pidfd;	   /* -1: none */
 	zag_time interval; /* until the next look */
 };
 
-#define PIDFD_FIRST_LOOK (ZAG_NSEC / 1000)
-#define PIDFD_LAST_LOOK (64 * ZAG_NSEC)
+#define FIRST_LOOK (ZAG_NSEC / 4000)
+#define LAST_LOOK (ZAG_NSEC / 32)
 
-static long pidfd_park(struct pidfd_wait *w)
+/* A sleep that SA_RESTART restarts, unlike nanosleep. */
+static long sleep_restarting(zag_time deadline)
 {
-	long r = zag_fd_wait(w->fd, ZAG_IN, zag_now() + w->interval);
+	struct zag_wait w;
 
-	w->interval = zag_min(2 * w->interval, PIDFD_LAST_LOOK);
-	return r == -ETIMEDOUT ? 0 : r;
+	zag_wait_begin(&w);
+	if (zag_wait_sleep(&w, deadline) != ZAG_WAKE_SIGNAL)
+		return 0;
+	return zag_wait_interrupted(true);
 }
 
-static void pidfd_close(int fd)
+/* 0: look again; -EINTR. */
+static long park(struct child_wait *w)
 {
+	long r;
+
+	if (w->pidfd >= 0)
+		return zag_fd_wait(w->pidfd, ZAG_IN, ZAG_NEVER);
+	r = sleep_restarting(zag_now() + w->interval);
+	w->interval = zag_min(2 * w->interval, LAST_LOOK);
+	return r;
+}
+
+/* The pidfd that tells all that is asked for; -1: there is none. */
+static int event_of(pid_t pid, int options)
+{
+	long fd;
+
+	/* Who asks for clones or for all traces: stops are reported, too. */
+	if (pid <= 0 || (options & (STOPS | __WCLONE | __WALL)))
+		return -1;
+	fd = zag_raw(SYS_pidfd_open, pid, 0);
+	return fd < 0 ? -1 : (int)fd;
+}
+
+static void event_close(int fd)
+{
+	if (fd < 0)
+		return;
 	zag_fd_forget(fd);
 	zag_raw(SYS_close, fd);
-}
-
-/* Wait on a helper thread until a call with WNOHANG has something to say. */
-static long wait_offloaded(idtype_t type, id_t id, int options)
-{
-	return zag_offload_raw(SYS_waitid, type, id, NULL,
-			       (options & ~WNOHANG) | WNOWAIT, NULL, 0);
-}
-
-/* pid as in waitpid(2). */
-static long wait_any(pid_t pid, int options)
-{
-	options = (options & (CHOICE | STOPS)) | WEXITED;
-	if (pid > 0)
-		return wait_offloaded(P_PID, (id_t)pid, options);
-	if (pid == -1)
-		return wait_offloaded(P_ALL, 0, options);
-	return wait_offloaded(P_PGID,
-			      pid ? (id_t)-pid
-				  : (id_t)zag_raw(SYS_getpgid, 0),
-			      options);
 }
 
 static long try_wait4(pid_t pid, int *status, int options, struct rusage *ru)
@@ -67,39 +72,10 @@ static long try_wait4(pid_t pid, int *status, int options, struct rusage *ru)
 	return zag_raw(SYS_wait4, pid, status, options | WNOHANG, ru);
 }
 
-/* Somebody else may reap what we waited for: then wait for the next. */
-static long wait4_offloaded(pid_t pid, int *status, int options,
-			    struct rusage *ru)
-{
-	long r;
-
-	do {
-		r = wait_any(pid, options);
-		if (r < 0 && r != -ECHILD)
-			return r;
-		r = try_wait4(pid, status, options, ru);
-	} while (!r);
-	return r;
-}
-
-static long wait4_pidfd(struct pidfd_wait *w, pid_t pid, int *status,
-			int options, struct rusage *ru)
-{
-	long r;
-
-	do {
-		r = pidfd_park(w);
-		if (r < 0)
-			return r;
-		r = try_wait4(pid, status, options, ru);
-	} while (!r);
-	return r;
-}
-
 static long zag_proc_wait4(pid_t pid, int *status, int options,
 			   struct rusage *ru)
 {
-	struct pidfd_wait w = { .interval = PIDFD_FIRST_LOOK };
+	struct child_wait w = { -1, FIRST_LOOK };
 	long r;
 
 	/* A kernel thread's own children: only it can wait for them. */
@@ -108,19 +84,17 @@ static long zag_proc_wait4(pid_t pid, int *status, int options,
 	r = try_wait4(pid, status, options, ru);
 	if (r || (options & WNOHANG))
 		return r;
-	if (pid > 0 && !(options & STOPS)) {
-		r = zag_raw(SYS_pidfd_open, pid, 0);
-		if (r >= 0) {
-			w.fd = (int)r;
-			r = wait4_pidfd(&w, pid, status, options, ru);
-			pidfd_close(w.fd);
-			return r;
-		}
-	}
-	return wait4_offloaded(pid, status, options, ru);
+	w.pidfd = event_of(pid, options);
+	do {
+		r = park(&w);
+		if (r == 0)
+			r = try_wait4(pid, status, options, ru);
+	} while (!r);
+	event_close(w.pidfd);
+	return r;
 }
 
-/* 0 and a pid of 0: none yet. */
+/* 1: info tells of a child, 0: none has anything to say yet. */
 static long try_waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
 	long r = zag_raw(SYS_waitid, type, id, info, options | WNOHANG, NULL);
@@ -128,47 +102,31 @@ static long try_waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 	return r < 0 ? r : info->si_pid != 0;
 }
 
-/* One step of a wait for a child that has nothing to say yet. */
-static long waitid_park(struct pidfd_wait *w, idtype_t type, id_t id,
-			int options)
-{
-	long r;
-
-	if (w->fd >= 0)
-		return pidfd_park(w);
-	if (type == P_PGID && !id)
-		id = (id_t)zag_raw(SYS_getpgid, 0);
-	r = wait_offloaded(type, id, options);
-	return r == -ECHILD ? 0 : r;
-}
-
-static long waitid_loop(struct pidfd_wait *w, idtype_t type, id_t id,
+static long waitid_loop(struct child_wait *w, idtype_t type, id_t id,
 			siginfo_t *info, int options)
 {
 	long r;
 
 	do {
-		r = waitid_park(w, type, id, options);
-		if (r < 0)
-			return r;
-		r = try_waitid(type, id, info, options);
+		r = park(w);
+		if (r == 0)
+			r = try_waitid(type, id, info, options);
 	} while (!r);
 	return r < 0 ? r : 0;
 }
 
 static long waitid_wait(idtype_t type, id_t id, siginfo_t *info, int options)
 {
-	struct pidfd_wait w = { -1, PIDFD_FIRST_LOOK };
-	bool exits = (options & (WEXITED | STOPS)) == WEXITED;
+	struct child_wait w = { -1, FIRST_LOOK };
 	long r;
 
-	if (type == P_PIDFD && exits)
-		w.fd = (int)id;
-	if (type == P_PID && exits)
-		w.fd = (int)zag_raw(SYS_pidfd_open, id, 0);
+	if (type == P_PIDFD && !(options & (STOPS | __WCLONE | __WALL)))
+		w.pidfd = (int)id;
+	else if (type == P_PID && (options & WEXITED))
+		w.pidfd = event_of((pid_t)id, options);
 	r = waitid_loop(&w, type, id, info, options);
-	if (type == P_PID && w.fd >= 0)
-		pidfd_close(w.fd);
+	if (type == P_PID)
+		event_close(w.pidfd);
 	return r;
 }
 
