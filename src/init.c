@@ -61,5 +61,6 @@ __attribute__((constructor)) static void init(void)
 	zag_poller_install();
 	zag_thread_install();
 	zag_fork_on_child = zag_boot_again;
+	zag_fork_watch(ZAG_REAL(__register_atfork));
 	zag_boot_obstacle = obstacle(); /* may boot from here on */
 }

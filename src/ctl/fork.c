@@ -21,9 +21,6 @@
 
 void (*zag_fork_on_child)(void);
 
-int __register_atfork(void (*prepare)(void), void (*parent)(void),
-		      void (*child)(void), void *dso);
-
 static void in_child(void)
 {
 	struct zag_fiber *self = zag_fiber_self();
@@ -36,17 +33,18 @@ static void in_child(void)
 	zag_lot_reset();
 	zag_offload_reset();
 	zag_sched_reset();
+	zag_tcb_reset();
 	if (self)
 		zag_fiber_current = NULL;
 	if (zag_fork_on_child)
 		zag_fork_on_child();
 }
 
-void zag_fork_watch(void)
+void zag_fork_watch(zag_atfork_fn *register_atfork)
 {
 	static bool watched;
 
 	if (!watched)
-		__register_atfork(NULL, NULL, in_child, NULL);
+		register_atfork(NULL, NULL, in_child, NULL);
 	watched = true;
 }

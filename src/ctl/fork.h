@@ -10,8 +10,14 @@
 #ifndef ZAG_CTL_FORK_H
 #define ZAG_CTL_FORK_H
 
-/* Be called in every child from now on.  At boot. */
-void zag_fork_watch(void);
+/* libc's __register_atfork, which pthread_atfork calls. */
+typedef int zag_atfork_fn(void (*prepare)(void), void (*parent)(void),
+			  void (*child)(void), void *dso);
+
+/* Be called in every child from now on.  Handlers run there in the order of
+ * their registration: ours must be the first, so this is called by whoever
+ * registers one.  Again is harmless. */
+void zag_fork_watch(zag_atfork_fn *register_atfork);
 
 /* What else a floor above must do in the child; set by init.c. */
 extern void (*zag_fork_on_child)(void);

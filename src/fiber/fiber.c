@@ -106,7 +106,7 @@ void zag_fiber_recycle(struct zag_fiber *f)
 	zag_tcb_recycle(f->ctx.tp);
 	if (f->user_stack)
 		own_stack(f);
-	zag_store_rlx(&f->state, ZAG_FIBER_FREE);
+	f->stale = false;
 }
 
 /* The TLS above the stack has been restored: it stays, all of it. */
@@ -123,6 +123,7 @@ void zag_fiber_adopt_main(void)
 {
 	struct zag_fiber *f = &zag_fiber_main;
 
+	f->altstack.ss_flags = SS_DISABLE;
 	f->ctx.tp = zag_arch_tp();
 	f->tid = (uint32_t)zag_raw(SYS_gettid);
 	f->id = 1;

@@ -72,6 +72,7 @@ struct zag_fiber {
 	_Atomic(struct zag_fiber *) joining; /* whom it waits for */
 	bool user_stack;       /* stack memory is the program's */
 	bool is_main;
+	bool stale; /* finished, its TCB not yet made ready for another */
 	char name[16];
 
 	/* Turns it still has on a kernel thread of its own, because it was

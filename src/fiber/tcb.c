@@ -352,7 +352,10 @@ static const struct modules *find_modules(void)
 	if (!s.new)
 		return s.old;
 	dl_iterate_phdr(scan_module, &s);
-	zag_store_rel(&glibc.modules, s.new);
+	if (s.old && !memcmp(s.old, s.new, sizeof(*s.new)))
+		zag_page_free(s.new, sizeof(*s.new)); /* nothing has changed */
+	else
+		zag_store_rel(&glibc.modules, s.new);
 	return s.old;
 }
 
@@ -363,6 +366,20 @@ static bool was_known(const struct modules *old, const struct module *m)
 		    old->list[i].image == m->image)
 			return true;
 	return false;
+}
+
+/* libc gives the place of an unloaded module to the next one: a TCB there must
+ * be as it was at first. */
+static void clear_old_modules(char *slot_end, void *arg)
+{
+	const struct modules *old = arg;
+	const struct modules *now = zag_load_acq(&glibc.modules);
+	void *tp = zag_fiber_slot(slot_end)->ctx.tp;
+
+	for (int i = 0; tp && old && i < old->count; i++)
+		if (!was_known(now, &old->list[i]))
+			memset((char *)tp + old->list[i].offset, 0,
+			       old->list[i].size);
 }
 
 /* libc does this for threads on its own list.  A constructor of the module has
@@ -387,6 +404,11 @@ static void init_new_modules(char *slot_end, void *arg)
 				   &now->list[i]);
 }
 
+void zag_tcb_reset(void)
+{
+	glibc.lock = (struct zag_lock){ 0 };
+}
+
 void zag_tcb_modules_changed(void)
 {
 	const struct modules *old;
@@ -395,6 +417,7 @@ void zag_tcb_modules_changed(void)
 		return; /* no TCB of ours yet */
 	zag_lock(&glibc.lock);
 	old = find_modules();
+	zag_stack_each(clear_old_modules, (void *)old);
 	zag_stack_each(init_new_modules, (void *)old);
 	zag_unlock(&glibc.lock);
 }

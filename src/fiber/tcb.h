@@ -50,6 +50,9 @@ void zag_tcb_recycle(void *tp);
  * After dlopen and dlclose, on their thread or fiber. */
 void zag_tcb_modules_changed(void);
 
+/* In a forked child: a thread that is gone may have held the lock. */
+void zag_tcb_reset(void);
+
 /* On the fiber itself, first thing: what start_thread does for a thread. */
 void zag_tcb_enter(void);
 

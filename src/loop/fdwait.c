@@ -58,6 +58,7 @@ struct entry {
 };
 
 enum { CHUNK = 512, CHUNKS = 8192, IDLE_MOST = 4 };
+enum { RECHECK_NS = 10 * 1000 * 1000 };
 
 static _Atomic(struct entry *) table[CHUNKS];
 
@@ -441,7 +442,7 @@ static int nested_set(const struct pollfd *fds, nfds_t n)
 	for (nfds_t i = 0; i < n; i++) {
 		if (!special(&fds[i]))
 			continue;
-		if (set < 0)
+		if (set == -1)
 			set = zag_raw(SYS_epoll_create1, EPOLL_CLOEXEC);
 		if (set >= 0)
 			add_special(set, fds, i);
@@ -472,13 +473,20 @@ static int wait_many(struct waiter *w, const struct pollfd *fds, nfds_t n,
 		     zag_time deadline)
 {
 	int set = nested_set(fds, n);
+	zag_time until = deadline;
 	struct zag_wait wait;
 	enum zag_wake reason;
 	nfds_t used;
 
+	/* No descriptor for the set: ask the kernel again now and then. */
+	if (set < -1)
+		until = zag_min(deadline, zag_now() + RECHECK_NS);
+
 	zag_wait_begin(&wait);
 	used = add_all(w, &wait, fds, n, set);
-	reason = zag_wait_sleep(&wait, deadline);
+	reason = zag_wait_sleep(&wait, until);
+	if (reason == ZAG_WAKE_TIMEOUT && until != deadline)
+		reason = ZAG_WAKE_READY;
 	for (nfds_t i = 0; i < used; i++)
 		withdraw(&w[i]);
 	if (set >= 0) {

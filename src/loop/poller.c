@@ -116,6 +116,13 @@ static void look(struct zag_loop *l)
 	zag_unlock(&l->lock);
 }
 
+/* Woken already?  Another carrier that looked at this loop may have swallowed
+ * the wake-up; it had the lock, so we see the status that it saw. */
+static bool still_idle(struct zag_loop *l)
+{
+	return zag_load_rlx(&l->processor->status) == ZAG_PROCESSOR_IDLE;
+}
+
 /*
  * Set the timer and block.  Who adds an earlier deadline to this heap after we
  * looked sees `sleeping` and nudges (zag_deadline_on_earlier).  The timer is
@@ -132,7 +139,8 @@ static void block_in(struct zag_loop *l)
 		zag_store_rlx(&l->sleeping, true);
 		zag_fence();
 		next = zag_deadline_next(i);
-		if (next == ZAG_NEVER || next > zag_now()) {
+		if (still_idle(l) &&
+		    (next == ZAG_NEVER || next > zag_now())) {
 			arm(l, next);
 			run(l, true);
 		}

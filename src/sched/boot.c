@@ -42,7 +42,11 @@ static bool make_processors(uint32_t n)
 static bool adopt_main(void)
 {
 	struct zag_processor *p = &zag_sched.processors[0];
-	struct zag_carrier *c = zag_carrier_adopt(p, &zag_fiber_main);
+	struct zag_carrier *c;
+
+	/* In a forked child it has been the parent's. */
+	memset(&zag_fiber_main, 0, sizeof(zag_fiber_main));
+	c = zag_carrier_adopt(p, &zag_fiber_main);
 
 	if (!c)
 		return false;
@@ -70,6 +74,8 @@ const char *zag_sched_boot(uint32_t processors)
 		why = "no memory or no descriptors for the processors";
 	if (!why && main && !adopt_main())
 		why = "no memory for a carrier";
+	if (!why && !main)
+		zag_add(&zag_sched.fibers, 1); /* main counts, natively */
 	if (!why)
 		zag_store_rel(&zag_sched.running, true);
 	zag_monitor_go(!why);

@@ -468,10 +468,32 @@ static int spawn(struct zag_carrier *c)
 	return r < 0 ? -err : 0;
 }
 
+/* A carrier without a thread, for later. */
+static void retire_unused(struct zag_carrier *c)
+{
+	zag_store_rlx(&c->alive, 0);
+	c->processor = NULL;
+	c->given = NULL;
+	c->searching = false;
+	zag_lock(&spares.lock);
+	c->next_spare = spares.retired;
+	spares.retired = c;
+	zag_unlock(&spares.lock);
+}
+
+/* No kernel thread could be had for it: keep it for the next try. */
+static void unmake(struct zag_carrier *c)
+{
+	static _Atomic bool warned;
+
+	if (!zag_xchg(&warned, true))
+		zag_log(ZAG_LOG_WARN, "no kernel thread for a carrier");
+	retire_unused(c);
+}
+
 bool zag_carrier_start(struct zag_processor *p, bool searching)
 {
 	struct zag_carrier *c = pop_spare();
-	int err;
 
 	if (c) {
 		c->processor = p;
@@ -485,12 +507,10 @@ bool zag_carrier_start(struct zag_processor *p, bool searching)
 		return false;
 	c->searching = searching;
 	zag_store_rel(&p->carrier, c);
-	err = spawn(c);
-	if (!err)
+	if (spawn(c) == 0)
 		return true;
-	zag_log(ZAG_LOG_WARN, "no kernel thread for a carrier (error %d)",
-		-err);
 	zag_store_rel(&p->carrier, NULL);
+	unmake(c);
 	return false;
 }
 
@@ -516,7 +536,10 @@ bool zag_carrier_run_native(struct zag_fiber *f)
 		wake_spare(c);
 		return true;
 	}
-	return spawn(c) == 0;
+	if (spawn(c) == 0)
+		return true;
+	unmake(c);
+	return false;
 }
 
 /* A turn without getting stuck counts towards being a fiber again. */
@@ -560,10 +583,28 @@ void zag_enter_slow(struct zag_carrier *c)
 	zag_unlock(&c->lock);
 }
 
+/* See that the next carrier that is wanted is there already, as a spare or
+ * without its thread. */
+static bool reserve_spare(void)
+{
+	struct zag_carrier *c;
+
+	if (spares.first || spares.retired)
+		return true;
+	c = make(NULL);
+	if (c)
+		retire_unused(c);
+	return c != NULL;
+}
+
 bool zag_carrier_take(struct zag_carrier *c, struct zag_processor *p)
 {
 	bool took = false;
 
+	/* What calls the program's allocator comes first: its locks may be
+	 * held by fibers that only p could run. */
+	if (!reserve_spare())
+		return false;
 	zag_lock(&c->lock);
 	if (c->processor == p && c->current &&
 	    !zag_load_rlx(&c->in_runtime)) {
@@ -571,6 +612,7 @@ bool zag_carrier_take(struct zag_carrier *c, struct zag_processor *p)
 		zag_membarrier();
 		took = !zag_load_acq(&c->in_runtime);
 		if (took) {
+			zag_store_rel(&p->carrier, NULL);
 			c->processor = NULL;
 			c->given_ticks = 0; /* stuck for long already */
 			c->current->native = NATIVE_TURNS;
@@ -610,7 +652,6 @@ void zag_sched_wake_one(void)
 			return;
 		zag_store_rel(&p->status, ZAG_PROCESSOR_NEW);
 		zag_add(&zag_sched.idle, 1);
-		break;
 	}
 	zag_sub(&zag_sched.searching, 1);
 }

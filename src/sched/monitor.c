@@ -96,16 +96,10 @@ static bool nobody_waits(struct zag_processor *p)
 
 static void hand_off(struct zag_processor *p, struct zag_carrier *c)
 {
-	if (!c || !zag_carrier_take(c, p))
-		return;
-	p->seen_times = 0;
-	zag_count(&p->count.handoffs, 1);
-	while (!zag_carrier_start(p, false)) {
-		/* No kernel thread now: try again, nothing else can be done
-		 * for its fibers but stealing. */
-		const struct timespec ms = { 0, 1000000 };
-
-		zag_raw(SYS_nanosleep, &ms, NULL);
+	if (c && zag_carrier_take(c, p)) {
+		p->seen_times = 0;
+		zag_count(&p->count.handoffs, 1);
+		zag_carrier_start(p, false); /* else at the next look */
 	}
 }
 
@@ -121,6 +115,10 @@ static bool look(void)
 		if (zag_load_acq(&p->status) != ZAG_PROCESSOR_RUNNING)
 			continue;
 		running = true;
+		if (!c) { /* it was taken, and there was no kernel thread */
+			zag_carrier_start(p, false);
+			continue;
+		}
 		if (!holder_stuck(p, c) && !zag_sched_chance(8))
 			continue;
 		if (zag_runq_length(&p->runq) && zag_load_rlx(&zag_sched.idle))

@@ -113,23 +113,27 @@ static struct helper *free_place(void)
 	return NULL;
 }
 
+/* A helper's stack and TCB, made before any lock is taken: it calls the
+ * program's allocator. */
+static struct zag_fiber *make_slot(void)
+{
+	struct zag_fiber *slot = zag_fiber_get(STACK, zag_page_size());
+
+	if (slot)
+		ZAG_TCB_AT(slot->ctx.tp, ZAG_TCB_OFFSET(zag_fiber_current),
+			   void *) = NULL;
+	return slot;
+}
+
 static bool spawn(struct helper *h)
 {
 	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
 			  CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
 			  CLONE_CHILD_CLEARTID;
+	char *top = (char *)h->slot->stack_addr + h->slot->stack_size;
 	uint64_t old;
-	char *top;
 	int r;
 
-	if (!h->slot) {
-		h->slot = zag_fiber_get(STACK, zag_page_size());
-		if (!h->slot)
-			return false;
-		ZAG_TCB_AT(h->slot->ctx.tp, ZAG_TCB_OFFSET(zag_fiber_current),
-			   void *) = NULL;
-	}
-	top = (char *)h->slot->stack_addr + h->slot->stack_size;
 	zag_store_rlx(&h->alive, 1);
 	zag_sigmask_block(&old);
 	r = clone(helper_main, top, flags, h, NULL, h->slot->ctx.tp,
@@ -140,24 +144,48 @@ static bool spawn(struct helper *h)
 	return r >= 0;
 }
 
-/* Queue j, with a helper to come for it.  False: none can be had. */
+/* One more helper, if there is room for it; takes *slot if it needs one.  The
+ * lock is held. */
+static bool add_helper(struct zag_fiber **slot)
+{
+	struct helper *h = free_place();
+
+	if (!h || !(h->slot || *slot))
+		return false;
+	if (!h->slot) {
+		h->slot = *slot;
+		*slot = NULL;
+	}
+	return spawn(h);
+}
+
+static bool helper_wanted(void)
+{
+	return offload.queued >= offload.idle;
+}
+
+/*
+ * Queue j, with a helper to come for it.  False: none can be had.  A job never
+ * waits for another's end, which may depend on it: at the bound it is not
+ * taken, and handoff covers for the caller.
+ */
 static bool submit(struct job *j)
 {
-	struct helper *h = NULL;
-	bool ok = true;
+	struct zag_fiber *slot = NULL;
+	bool ok;
 
+	if (helper_wanted())
+		slot = make_slot();
 	zag_lock(&offload.lock);
-	if (offload.queued >= offload.idle) {
-		h = free_place();
-		/* At the bound it waits its turn; with none at all it can't. */
-		if (h)
-			ok = spawn(h) || offload.idle > 0;
-	}
+	ok = !helper_wanted() || add_helper(&slot);
 	if (ok) {
+		zag_store_rel(&j->fiber->state, ZAG_FIBER_PARKING);
 		append(j);
 		zag_add(&offload.signal, 1);
 	}
 	zag_unlock(&offload.lock);
+	if (slot)
+		zag_fiber_put(slot);
 	if (ok)
 		zag_futex_wake(&offload.signal, 1);
 	return ok;
@@ -167,13 +195,8 @@ long zag_offload(long (*fn)(void *arg), void *arg)
 {
 	struct job j = { .fn = fn, .arg = arg, .fiber = zag_fiber_self() };
 
-	if (!j.fiber)
+	if (!j.fiber || !submit(&j))
 		return fn(arg);
-	zag_store_rel(&j.fiber->state, ZAG_FIBER_PARKING);
-	if (!submit(&j)) {
-		zag_store_rlx(&j.fiber->state, ZAG_FIBER_RUNNING);
-		return fn(arg);
-	}
 	zag_park();
 	return j.result;
 }

@@ -292,46 +292,62 @@ void zag_unpark(struct zag_fiber *f)
 
 /* --- slots -------------------------------------------------------------- */
 
+static struct zag_fiber *pop_cached(struct zag_processor *p, size_t size,
+				    size_t guard)
+{
+	struct zag_fiber *f = p ? p->cache : NULL;
+
+	if (!f || p->cache_class != zag_stack_class(size, guard))
+		return NULL;
+	p->cache = f->next;
+	p->cache_count--;
+	return f;
+}
+
 struct zag_fiber *zag_sched_get_slot(size_t size, size_t guard)
 {
 	struct zag_carrier *c = zag_carrier_self();
 	struct zag_fiber *f = NULL;
-	struct zag_processor *p;
 	uint32_t was;
 
-	if (!c)
-		return zag_fiber_get(size, guard);
-	was = zag_enter(c);
-	p = c->processor;
-	if (p && p->cache && p->cache_class == zag_stack_class(size, guard)) {
-		f = p->cache;
-		p->cache = f->next;
-		p->cache_count--;
+	if (c) {
+		was = zag_enter(c);
+		f = pop_cached(c->processor, size, guard);
+		zag_leave(c, was);
 	}
-	zag_leave(c, was);
-	return f ? f : zag_fiber_get(size, guard);
+	if (!f)
+		f = zag_fiber_get(size, guard);
+	if (f && f->stale)
+		zag_fiber_recycle(f);
+	return f;
 }
 
-void zag_sched_put_slot(struct zag_fiber *f)
+static bool push_cached(struct zag_processor *p, struct zag_fiber *f)
 {
-	struct zag_carrier *c = zag_carrier_self();
-	struct zag_processor *p;
+	if (p && !p->cache)
+		p->cache_class = f->class;
+	if (!p || p->cache_class != f->class || p->cache_count >= CACHE_MOST)
+		return false;
+	f->next = p->cache;
+	p->cache = f;
+	p->cache_count++;
+	return true;
+}
+
+void zag_sched_put_slot(struct zag_fiber *f, bool here)
+{
+	struct zag_carrier *c;
 	bool kept = false;
 	uint32_t was;
 
-	zag_fiber_recycle(f);
+	f->stale = true;
+	if (here)
+		zag_fiber_recycle(f); /* may park: after it, c is another */
+	zag_store_rlx(&f->state, ZAG_FIBER_FREE);
+	c = zag_carrier_self();
 	if (c) {
 		was = zag_enter(c);
-		p = c->processor;
-		if (p && !p->cache)
-			p->cache_class = f->class;
-		if (p && p->cache_class == f->class &&
-		    p->cache_count < CACHE_MOST) {
-			f->next = p->cache;
-			p->cache = f;
-			p->cache_count++;
-			kept = true;
-		}
+		kept = push_cached(c->processor, f);
 		zag_leave(c, was);
 	}
 	if (!kept)

@@ -211,7 +211,8 @@ void zag_sched_exit(void) __attribute__((noreturn));
 
 /* Slots for new fibers, through the processor's cache.  Any thread. */
 struct zag_fiber *zag_sched_get_slot(size_t size, size_t guard);
-void zag_sched_put_slot(struct zag_fiber *f);
+/* `here`: on a fiber of its own, which may park in the program's allocator. */
+void zag_sched_put_slot(struct zag_fiber *f, bool here);
 
 /* Wake an idle processor if there is one and nobody looks for work already. */
 void zag_sched_wake_one(void);

@@ -20,8 +20,9 @@
 
 /* --- the end ------------------------------------------------------------ */
 
-/* By whoever is the last to need it, never on its stack. */
-static void recycle(struct zag_fiber *f)
+/* By whoever is the last to need it, never on its stack; `here`: on a fiber or
+ * thread that may wait. */
+static void recycle(struct zag_fiber *f, bool here)
 {
 	if (f->is_main)
 		return; /* its stack is the process's */
@@ -29,7 +30,7 @@ static void recycle(struct zag_fiber *f)
 		zag_heap_realloc(f->affinity, 0);
 		f->affinity = NULL;
 	}
-	zag_sched_put_slot(f);
+	zag_sched_put_slot(f, here);
 }
 
 /* f has left its stack for good. */
@@ -38,7 +39,7 @@ static void on_exit_fiber(struct zag_fiber *f)
 	zag_store_rlx(&f->state, ZAG_FIBER_DONE);
 	zag_sigmask_release(f);
 	if (zag_xchg(&f->done, ZAG_FINISHED) == ZAG_UNWANTED)
-		recycle(f);
+		recycle(f, false);
 	else
 		zag_lot_wake(&f->done, 1);
 }
@@ -142,7 +143,7 @@ int zag_thread_create(pthread_t *t, const struct zag_thread_attr *attr,
 		affinity = self->affinity;
 	if (affinity &&
 	    zag_thread_set_affinity(f, affinity, ZAG_AFFINITY_SIZE)) {
-		recycle(f);
+		recycle(f, true);
 		return EAGAIN;
 	}
 	f->id = zag_fiber_next_id();
@@ -182,7 +183,7 @@ static void take_result(struct zag_fiber *f, void **value)
 {
 	if (value)
 		*value = f->result;
-	recycle(f);
+	recycle(f, true);
 }
 
 static bool finished(struct zag_fiber *f)
@@ -239,6 +240,6 @@ int zag_thread_detach(struct zag_fiber *f)
 	if (!zag_cas(&f->join, &joinable, ZAG_DETACHED))
 		return EINVAL;
 	if (zag_xchg(&f->done, ZAG_UNWANTED) == ZAG_FINISHED)
-		recycle(f);
+		recycle(f, true);
 	return 0;
 }

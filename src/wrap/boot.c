@@ -9,7 +9,6 @@
 #include "base/atomic.h"
 #include "base/log.h"
 #include "base/opt.h"
-#include "ctl/fork.h"
 #include "ctl/signal.h"
 #include "loop/ev.h"
 #include "sched/sched.h"
@@ -45,7 +44,6 @@ static int boot(void)
 		why = zag_sched_boot(processors());
 	if (!why) {
 		zag_signal_boot();
-		zag_fork_watch();
 		return RUNNING;
 	}
 	if (*why && !zag_opt.quiet)

@@ -265,6 +265,10 @@ LAZY(FILE *, freopen, (const char *path, const char *mode, FILE *f), path, mode,
 LAZY(FILE *, freopen64, (const char *path, const char *mode, FILE *f), path,
      mode, f)
 LAZY(int, closedir, (DIR *dir), dir)
+LAZY(int, __register_atfork,
+     (void (*prepare)(void), void (*parent)(void), void (*child)(void),
+      void *dso),
+     prepare, parent, child, dso)
 LAZY(void *, dlopen, (const char *file, int mode), file, mode)
 LAZY(void *, dlmopen, (Lmid_t ns, const char *file, int mode), ns, file, mode)
 LAZY(int, dlclose, (void *lib), lib)

@@ -46,7 +46,7 @@ static void wait_for(struct barrier *b, uint32_t round)
 	uint32_t now;
 
 	while (now = zag_load_acq(round_word(b)), (int32_t)(now - round) <= 0)
-		zag_lot_wait_locked(round_word(b), now, ZAG_NEVER);
+		zag_lot_wait(round_word(b), now, ZAG_NEVER);
 }
 
 ZAG_EXPORT int pthread_barrier_wait(pthread_barrier_t *barrier)

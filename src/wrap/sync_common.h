@@ -70,13 +70,11 @@ static inline uint32_t zag_sync_tid(void)
 
 /*
  * Sleep while *word == expected; `shared`: other processes see the word.
- * 0, -EAGAIN, -ETIMEDOUT; -EINTR where a signal may end the wait, which it may
- * not with `locked`.
+ * 0 (also after a signal handler that restarts calls), -EAGAIN, -ETIMEDOUT,
+ * -EINTR after any other handler: a call that has no EINTR waits again.
  */
 int zag_sync_wait(const _Atomic uint32_t *word, uint32_t expected,
 		  zag_time deadline, bool shared);
-int zag_sync_wait_locked(const _Atomic uint32_t *word, uint32_t expected,
-			 zag_time deadline, bool shared);
 
 /* Wake up to n sleepers.  Nothing is read at word: it may be gone. */
 void zag_sync_wake(const void *word, int n, bool shared);

@@ -93,7 +93,8 @@ static int own(pthread_mutex_t *m)
 
 /*
  * Wait for the word.  `until` is looked at only now: a lock that is free is
- * taken whatever the time says.
+ * taken whatever the time says.  Signal handlers run meanwhile: a collector
+ * may stop a thread wherever it is.
  */
 static int wait_for(pthread_mutex_t *m, bool shared,
 		    const struct zag_sync_until *until)
@@ -105,8 +106,7 @@ static int wait_for(pthread_mutex_t *m, bool shared,
 		return EINVAL;
 	deadline = zag_sync_deadline(until);
 	while (zag_xchg(word, 2) != 0)
-		if (zag_sync_wait_locked(word, 2, deadline, shared) ==
-		    -ETIMEDOUT)
+		if (zag_sync_wait(word, 2, deadline, shared) == -ETIMEDOUT)
 			return ETIMEDOUT;
 	return 0;
 }

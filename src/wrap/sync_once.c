@@ -50,7 +50,7 @@ ZAG_NOINLINE static int once_slow(_Atomic uint32_t *word, void (*init)(void))
 			if (zag_cas(word, &now, mine))
 				return run(word, init);
 		} else {
-			zag_lot_wait_locked(word, mine, ZAG_NEVER);
+			zag_lot_wait(word, mine, ZAG_NEVER);
 			now = zag_load_acq(word);
 		}
 	}

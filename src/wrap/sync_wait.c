@@ -17,9 +17,12 @@
 #define LOOK_FIRST (20 * INT64_C(1000))
 #define LOOK_LAST (LOOK_FIRST << 9)
 
+/* A fiber always gives the kernel a time: without one, the futex would go on
+ * after a handler as if nothing had happened. */
 static int kernel_wait(const _Atomic uint32_t *word, uint32_t expected,
 		       zag_time deadline)
 {
+	bool forever = deadline == ZAG_NEVER && !zag_on_fiber();
 	struct timespec abs = { 0 };
 
 	if (deadline > 0) {
@@ -27,14 +30,11 @@ static int kernel_wait(const _Atomic uint32_t *word, uint32_t expected,
 		abs.tv_nsec = deadline % ZAG_NSEC;
 	}
 	return (int)zag_raw(SYS_futex, word, FUTEX_WAIT_BITSET, expected,
-			    deadline == ZAG_NEVER ? NULL : &abs, 0,
-			    FUTEX_BITSET_MATCH_ANY);
+			    forever ? NULL : &abs, 0, FUTEX_BITSET_MATCH_ANY);
 }
 
-typedef int lot_wait(const _Atomic uint32_t *, uint32_t, zag_time);
-
 static int wait_shared(const _Atomic uint32_t *word, uint32_t expected,
-		       zag_time deadline, lot_wait *wait)
+		       zag_time deadline)
 {
 	zag_time look = zag_on_fiber() ? LOOK_FIRST : LOOK_LAST + 1, next;
 	int r;
@@ -42,8 +42,8 @@ static int wait_shared(const _Atomic uint32_t *word, uint32_t expected,
 	for (; look <= LOOK_LAST; look *= 2) {
 		next = zag_now() + look;
 		if (next >= deadline)
-			return wait(word, expected, deadline);
-		r = wait(word, expected, next);
+			return zag_lot_wait(word, expected, deadline);
+		r = zag_lot_wait(word, expected, next);
 		if (r != -ETIMEDOUT)
 			return r;
 	}
@@ -53,19 +53,8 @@ static int wait_shared(const _Atomic uint32_t *word, uint32_t expected,
 int zag_sync_wait(const _Atomic uint32_t *word, uint32_t expected,
 		  zag_time deadline, bool shared)
 {
-	return shared ? wait_shared(word, expected, deadline, zag_lot_wait)
+	return shared ? wait_shared(word, expected, deadline)
 		      : zag_lot_wait(word, expected, deadline);
-}
-
-int zag_sync_wait_locked(const _Atomic uint32_t *word, uint32_t expected,
-			 zag_time deadline, bool shared)
-{
-	int r;
-
-	if (zag_likely(!shared))
-		return zag_lot_wait_locked(word, expected, deadline);
-	r = wait_shared(word, expected, deadline, zag_lot_wait_locked);
-	return r == -EINTR ? -EAGAIN : r;
 }
 
 void zag_sync_wake(const void *word, int n, bool shared)
