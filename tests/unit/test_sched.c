@@ -10,6 +10,7 @@
 
 #include "base/lock.h"
 #include "runtime.h"
+#include "sched/carrier.h"
 #include "unit.h"
 #include "wait/wait.h"
 
@@ -233,6 +234,35 @@ START_TEST(one_source_claims_each_wait)
 }
 END_TEST
 
+/* The moment between a park's last look and its end, on the other stack. */
+START_TEST(a_wake_up_while_parking)
+{
+	static struct zag_processor p;
+	static struct zag_carrier c = { .processor = &p };
+	static struct zag_fiber f;
+
+	zag_carrier_own = &c;
+	c.prev = &f;
+	c.action = ZAG_ACTION_PARK;
+	zag_store_rlx(&f.state, ZAG_FIBER_PARKING);
+	zag_carrier_finish_switch(&c);
+	ck_assert_uint_eq(zag_load_rlx(&f.state), ZAG_FIBER_PARKED);
+	ck_assert_ptr_null(zag_runq_get(&p.runq));
+	zag_unpark(&f);
+	ck_assert_uint_eq(zag_load_rlx(&f.state), ZAG_FIBER_READY);
+	ck_assert_ptr_eq(zag_runq_get(&p.runq), &f);
+
+	c.action = ZAG_ACTION_PARK;
+	zag_store_rlx(&f.state, ZAG_FIBER_PARKING);
+	zag_unpark(&f);
+	ck_assert_uint_eq(zag_load_rlx(&f.state), ZAG_FIBER_NOTIFIED);
+	ck_assert_ptr_null(zag_runq_get(&p.runq));
+	zag_carrier_finish_switch(&c);
+	ck_assert_uint_eq(zag_load_rlx(&f.state), ZAG_FIBER_READY);
+	ck_assert_ptr_eq(zag_runq_get(&p.runq), &f);
+}
+END_TEST
+
 /* A token round a ring of parked fibers: one lost wake-up stops it. */
 enum { RING = 32, ROUNDS = 2000 };
 
@@ -390,6 +420,7 @@ int main(void)
 	tcase_add_loop_test(c, tls_and_errno_stay_with_the_fiber, 0,
 			    RUNTIME_SIZES);
 	tcase_add_loop_test(c, one_source_claims_each_wait, 0, RUNTIME_SIZES);
+	tcase_add_test(c, a_wake_up_while_parking);
 	tcase_add_loop_test(c, a_ring_loses_no_wake_up, 0, RUNTIME_SIZES);
 	tcase_add_loop_test(c, spinning_fibers_are_handed_off, 0,
 			    RUNTIME_SIZES);
