@@ -4,8 +4,17 @@
 
 #include "base/compiler.h"
 
+/* A wait that has an end is not restarted by SA_RESTART. */
+static zag_time unrestartable(zag_time deadline)
+{
+	const zag_time years = INT64_C(1) << 58;
+
+	return deadline == ZAG_NEVER ? zag_now() + years : deadline;
+}
+
 long zag_io_park(struct zag_io *io)
 {
+	zag_time deadline;
 	int r;
 
 	if (!io->timed) {
@@ -14,7 +23,8 @@ long zag_io_park(struct zag_io *io)
 		io->deadline = zag_fd_io_deadline(io->fd, io->dir);
 		io->timed = true;
 	}
-	r = zag_fd_wait(io->fd, io->dir, io->deadline);
+	deadline = io->partly ? unrestartable(io->deadline) : io->deadline;
+	r = zag_fd_wait(io->fd, io->dir, deadline);
 	return r == -ETIMEDOUT ? -EAGAIN : r;
 }
 

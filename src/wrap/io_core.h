@@ -26,10 +26,11 @@ struct zag_io {
 	int fd;
 	int dir; /* ZAG_IN or ZAG_OUT */
 	bool timed;
+	bool partly; /* bytes have moved: a signal ends the call with them */
 	zag_time deadline;
 };
 
-#define ZAG_IO(fd, dir) { (fd), (dir), false, 0 }
+#define ZAG_IO(fd, dir) { (fd), (dir), false, false, 0 }
 
 /*
  * The call would block: 0 after a wait, try again.  Else its result: -EAGAIN

@@ -99,6 +99,7 @@ static long recv_rest(struct zag_io *io, struct msghdr *msg, size_t room,
 	struct msghdr m = { .msg_iov = piece };
 	long r;
 
+	io->partly = true;
 	while (done < want && !ends_at_control(io->fd, msg)) {
 		if (zag_io_park(io) < 0 || only_error_left(io->fd))
 			break;

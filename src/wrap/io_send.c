@@ -66,6 +66,7 @@ long zag_io_send_rest(int fd, const struct iovec *v, size_t n, size_t done,
 	size_t len = zag_iov_len(v, n);
 	long r;
 
+	io.partly = true;
 	while (done < len) {
 		m.msg_iovlen = (size_t)zag_iov_rest(v, n, done, len - done,
 						    piece);

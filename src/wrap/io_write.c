@@ -65,6 +65,7 @@ static long write_pipe(int fd, const struct iovec *v, int n)
 
 	if (r <= 0)
 		return r;
+	io.partly = true;
 	len = zag_iov_len(v, (size_t)n);
 	for (done = (size_t)r; done < len; done += (size_t)r) {
 		int k = zag_iov_rest(v, (size_t)n, done, len - done, piece);

@@ -303,6 +303,12 @@ static void resolve_call(const char *name, any_function *real)
 	resolve_cond(name, real);
 }
 
+void *zag_real_find(const char *name, void **real)
+{
+	resolve_call(name, (any_function *)real);
+	return *real;
+}
+
 #define ZAG_RESOLVE_CALL(name) \
 	resolve_call(#name, (any_function *)&zag_real_##name);
 #define ZAG_CALL_PARKS(name) ZAG_RESOLVE_CALL(name)

@@ -18,7 +18,16 @@
 #include "base/compiler.h"
 #include "fiber/fiber.h"
 
-#define ZAG_REAL(name) zag_real_##name
+#define ZAG_REAL(name)                                                    \
+	(zag_likely(zag_real_##name) ?                                    \
+		 zag_real_##name :                                        \
+		 (__typeof__(zag_real_##name))zag_real_find(              \
+			 #name, (void **)&zag_real_##name))
+
+/* libc's function of that name, into *real; a sanitizer's start-up, say, calls
+ * more than system calls before our constructor has run. */
+void *zag_real_find(const char *name, void **real)
+	__attribute__((visibility("hidden")));
 
 /* For each interposed call NAME: extern __typeof__(NAME) *zag_real_NAME; the
  * header that owns a call group declares its own with this. */
