@@ -66,6 +66,9 @@ static long zag_io_ppoll(struct pollfd *fds, nfds_t n,
 	}
 	if (!mask)
 		return poll_until(fds, n, deadline);
+	r = zag_sys_poll(fds, n, 0);
+	if (r) /* then no signal is let in */
+		return r;
 	r = zag_signal_mask_swap(mask, &old);
 	if (r < 0)
 		return r;

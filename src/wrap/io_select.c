@@ -16,6 +16,7 @@ struct sets {
 	int n; /* descriptors, as the program says */
 	size_t words;
 	unsigned long *set[3]; /* readable, writable, exceptional; or NULL */
+	const sigset_t *mask;  /* for the wait, or NULL */
 };
 
 /* What poll(2) calls it. */
@@ -54,7 +55,7 @@ static int table_size(void)
 }
 
 static void sets_init(struct sets *s, int n, fd_set *in, fd_set *out,
-		      fd_set *except)
+		      fd_set *except, const sigset_t *mask)
 {
 	int bits = n > FD_SETSIZE ? zag_min(n, table_size()) : zag_max(n, 0);
 
@@ -63,6 +64,7 @@ static void sets_init(struct sets *s, int n, fd_set *in, fd_set *out,
 	s->set[0] = (unsigned long *)in;
 	s->set[1] = (unsigned long *)out;
 	s->set[2] = (unsigned long *)except;
+	s->mask = mask;
 }
 
 static int sets_save(const struct sets *s, unsigned long *copy)
@@ -177,6 +179,20 @@ static long select_wait(const struct sets *s, const unsigned long *copy,
 	return r;
 }
 
+static long select_masked(const struct sets *s, const unsigned long *copy,
+			  zag_time deadline)
+{
+	sigset_t old;
+	long r = zag_signal_mask_swap(s->mask, &old);
+
+	if (r < 0)
+		return r;
+	/* Even with no time: what the mask lets in interrupts. */
+	r = select_wait(s, copy, deadline ? deadline : zag_now());
+	zag_signal_mask_swap(&old, NULL);
+	return r;
+}
+
 static long select_copied(const struct sets *s, unsigned long *copy,
 			  zag_time deadline)
 {
@@ -185,14 +201,16 @@ static long select_copied(const struct sets *s, unsigned long *copy,
 	if (r < 0)
 		return r;
 	r = look(s); /* bad arguments end here, too */
-	if (r || !deadline)
+	if (r) /* then no signal is let in */
 		return r;
-	return select_wait(s, copy, deadline);
+	if (s->mask)
+		return select_masked(s, copy, deadline);
+	return deadline ? select_wait(s, copy, deadline) : 0;
 }
 
 /* deadline 0: only look. */
 static long select_until(int n, fd_set *in, fd_set *out, fd_set *except,
-			 zag_time deadline)
+			 zag_time deadline, const sigset_t *mask)
 {
 	unsigned long few[3 * FEW_WORDS];
 	unsigned long *copy;
@@ -200,7 +218,7 @@ static long select_until(int n, fd_set *in, fd_set *out, fd_set *except,
 	size_t size;
 	long r;
 
-	sets_init(&s, n, in, out, except);
+	sets_init(&s, n, in, out, except, mask);
 	if (s.words <= FEW_WORDS)
 		return select_copied(&s, few, deadline);
 	size = 3 * s.words * sizeof(*copy);
@@ -225,21 +243,9 @@ static long zag_io_pselect(int n, fd_set *in, fd_set *out, fd_set *except,
 			   const struct timespec *timeout,
 			   const sigset_t *mask)
 {
-	zag_time deadline = deadline_of(timeout);
-	sigset_t old;
-	long r;
-
 	if (timeout && (!zag_timespec_valid(timeout) || timeout->tv_sec < 0))
 		return -EINVAL;
-	if (!mask)
-		return select_until(n, in, out, except, deadline);
-	r = zag_signal_mask_swap(mask, &old);
-	if (r < 0)
-		return r;
-	/* Even with no time: what the mask lets in interrupts. */
-	r = select_until(n, in, out, except, deadline ? deadline : zag_now());
-	zag_signal_mask_swap(&old, NULL);
-	return r;
+	return select_until(n, in, out, except, deadline_of(timeout), mask);
 }
 
 /* Linux tells what is left of the time. */
@@ -269,7 +275,7 @@ static long zag_io_select(int n, fd_set *in, fd_set *out, fd_set *except,
 		ts.tv_nsec = timeout->tv_usec % 1000000 * 1000;
 		deadline = deadline_of(&ts);
 	}
-	r = select_until(n, in, out, except, deadline);
+	r = select_until(n, in, out, except, deadline, NULL);
 	if (timeout && deadline != ZAG_NEVER)
 		time_left(timeout, deadline);
 	return r;
