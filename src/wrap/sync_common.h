@@ -4,8 +4,8 @@
  *
  * Private objects wait in the parking lot.  Process-shared ones whose format
  * is a plain word (mutexes, semaphores) may be woken by a process without us,
- * so they end up in the kernel; the rest (condition variables, rwlocks, barriers)
- * are left to libc, whose format the other process expects.
+ * so they end up in the kernel; the rest (condition variables, rwlocks,
+ * barriers) are left to libc, whose format the other process expects.
  *
  * Context of everything in wrap/sync_*: fiber or native thread, also before
  * the constructor has run.  Nothing allocates or takes a lock of libc.
@@ -31,7 +31,7 @@
 #include "wrap/wrap.h"
 
 /* libc's own function; ENOSYS as long as the constructor has not found it. */
-#define ZAG_SYNC_REAL(call, ...) \
+#define ZAG_SYNC_REAL(call, ...)                                               \
 	(zag_likely(ZAG_REAL(call)) ? ZAG_REAL(call)(__VA_ARGS__) : ENOSYS)
 
 /* A time given by the program; "until" is NULL where it gave none. */

@@ -86,8 +86,8 @@ static int wait_until(pthread_cond_t *c, pthread_mutex_t *m,
 	if (!zag_sync_until_valid(until))
 		return EINVAL;
 	if (zag_unlikely(is_shared(c)))
-		return ZAG_SYNC_REAL(pthread_cond_clockwait, c, m,
-				     until->clock, until->abs);
+		return ZAG_SYNC_REAL(pthread_cond_clockwait, c, m, until->clock,
+				     until->abs);
 	return wait_private(c, m, zag_sync_deadline(until));
 }
 

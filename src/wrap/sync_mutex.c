@@ -318,8 +318,7 @@ ZAG_NOINLINE static int unlock_kind(pthread_mutex_t *m, unsigned int users)
 
 	if (zag_unlikely(kind & ~KIND_OURS))
 		return ZAG_SYNC_REAL(pthread_mutex_unlock, m);
-	if (knows_owner(kind) &&
-	    (uint32_t)m->__data.__owner != zag_sync_tid())
+	if (knows_owner(kind) && (uint32_t)m->__data.__owner != zag_sync_tid())
 		return EPERM;
 	if ((kind & KIND_TYPE) == PTHREAD_MUTEX_RECURSIVE &&
 	    --m->__data.__count != 0)
