@@ -27,7 +27,9 @@ libzagcore_la_SOURCES += \
 	src/loop/ev.c src/loop/ev.h \
 	src/loop/fdwait.c src/loop/fdwait.h \
 	src/loop/poller.c src/loop/poller.h \
+	src/ctl/disposition.h \
 	src/ctl/fork.c src/ctl/fork.h \
+	src/ctl/setxid.c src/ctl/setxid.h \
 	src/ctl/signal.c src/ctl/signal.h
 EXTRA_DIST += src/base/calls.def src/base/opt.def
 

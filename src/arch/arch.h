@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/raw.h"
+
 /* A suspended flow of control.  Offsets are known to switch.S and zag_debug. */
 struct zag_context {
 	void *sp; /* callee-saved registers lie there */
@@ -44,6 +46,16 @@ static inline void *zag_arch_tp(void)
 	__asm__("mrs %0, tpidr_el0" : "=r"(tp));
 #endif
 	return tp;
+}
+
+/* Give the calling kernel thread another one; slow.  Async-signal. */
+static inline void zag_arch_set_tp(void *tp)
+{
+#if defined(__x86_64__)
+	zag_raw(SYS_arch_prctl, 0x1002, tp); /* ARCH_SET_FS */
+#elif defined(__aarch64__)
+	__asm__ volatile("msr tpidr_el0, %0" : : "r"(tp) : "memory");
+#endif
 }
 
 /* A cheap, roughly constant-rate counter, for "a long time ago" questions. */

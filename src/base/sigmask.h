@@ -16,12 +16,17 @@
 	(ZAG_SIGBIT(SIGSEGV) | ZAG_SIGBIT(SIGBUS) | ZAG_SIGBIT(SIGFPE) |  \
 	 ZAG_SIGBIT(SIGILL) | ZAG_SIGBIT(SIGTRAP) | ZAG_SIGBIT(SIGSYS) |  \
 	 ZAG_SIGBIT(SIGPIPE) | ZAG_SIGBIT(SIGABRT) | ZAG_SIGBIT(SIGKILL) | \
-	 ZAG_SIGBIT(SIGSTOP) | ZAG_SIGBIT(32))
+	 ZAG_SIGBIT(SIGSTOP) | ZAG_SIGBIT(ZAG_SIGNAL) |                   \
+	 ZAG_SIGBIT(ZAG_SIGNAL_IDS))
 
 /* Ours: a carrier is told to look for signals of its fiber, the monitor to
  * look up.  glibc uses it to cancel threads of its own, and hides it from
  * programs, so nobody else blocks it. */
 #define ZAG_SIGNAL 32
+
+/* glibc's, and ours: change your credentials (ctl/setxid.h).  Hidden too, and
+ * open on every kernel thread. */
+#define ZAG_SIGNAL_IDS 33
 
 /* What must be open even on the monitor: its own faults. */
 #define ZAG_SIGNALS_FAULT                                                 \
@@ -39,10 +44,11 @@ static inline void zag_sigmask_block(uint64_t *old)
 	zag_sigmask_set(~ZAG_SIGNALS_OPEN, old);
 }
 
-/* Block all but faults: the monitor asks for the others. */
+/* Block all but faults and ZAG_SIGNAL_IDS: the monitor asks for the others. */
 static inline void zag_sigmask_block_async(uint64_t *old)
 {
-	zag_sigmask_set(~ZAG_SIGNALS_FAULT, old);
+	zag_sigmask_set(~(ZAG_SIGNALS_FAULT | ZAG_SIGBIT(ZAG_SIGNAL_IDS)),
+			old);
 }
 
 static inline void zag_sigmask_restore(const uint64_t *old)

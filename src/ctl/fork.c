@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/raw.h"
+#include "ctl/setxid.h"
 #include "ctl/signal.h"
 #include "fiber/fiber.h"
 #include "fiber/stack.h"
@@ -28,6 +29,7 @@ static void in_child(void)
 	if (!zag_load_acq(&zag_sched.running))
 		return;
 	zag_signal_child(self);
+	zag_setxid_reset();
 	zag_poller_reset();
 	zag_fd_reset();
 	zag_lot_reset();

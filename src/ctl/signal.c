@@ -13,12 +13,14 @@
 #include "base/page.h"
 #include "base/raw.h"
 #include "base/sigmask.h"
+#include "ctl/disposition.h"
 #include "fiber/sigmask.h"
 #include "fiber/stack.h"
 #include "sched/monitor.h"
 #include "sched/sched.h"
 
 #define UNMASKABLE (ZAG_SIGBIT(SIGKILL) | ZAG_SIGBIT(SIGSTOP))
+#define HIDDEN (ZAG_SIGBIT(ZAG_SIGNAL) | ZAG_SIGBIT(ZAG_SIGNAL_IDS))
 
 /* A signal given to a fiber and not yet taken. */
 struct queued {
@@ -46,32 +48,6 @@ static struct {
 
 /* --- the kernel's dispositions ------------------------------------------ */
 
-struct kernel_action { /* struct kernel_sigaction */
-	void (*handler)(int, siginfo_t *, void *);
-	unsigned long flags;
-#if defined(__x86_64__)
-	void (*restorer)(void);
-#endif
-	uint64_t mask;
-};
-
-#define SA_RESTORER 0x04000000
-
-void zag_arch_sigreturn(void);
-
-static void kernel_install(int signo, void (*fn)(int, siginfo_t *, void *),
-			   unsigned long flags, uint64_t mask)
-{
-	struct kernel_action k = { .handler = fn, .flags = flags,
-				   .mask = mask };
-
-#if defined(__x86_64__)
-	k.flags |= SA_RESTORER;
-	k.restorer = zag_arch_sigreturn;
-#endif
-	zag_raw(SYS_rt_sigaction, signo, &k, NULL, sizeof(k.mask));
-}
-
 static bool is_handler(const struct sigaction *a)
 {
 	return a->sa_handler != SIG_DFL && a->sa_handler != SIG_IGN;
@@ -96,13 +72,13 @@ static void kernel_follow(int signo, const struct sigaction *a)
 			      (a->sa_flags & (SA_NOCLDSTOP | SA_NOCLDWAIT));
 
 	if (is_handler(a))
-		kernel_install(signo, on_arrival,
+		zag_disposition_set(signo, on_arrival,
 			       flags | (a->sa_flags & SA_ONSTACK), 0);
 	else if (a->sa_handler == SIG_DFL &&
 		 (signo == SIGSEGV || signo == SIGBUS))
-		kernel_install(signo, on_overflow, flags | SA_ONSTACK, 0);
+		zag_disposition_set(signo, on_overflow, flags | SA_ONSTACK, 0);
 	else /* SIG_DFL or SIG_IGN, whichever member names them */
-		kernel_install(signo, a->sa_sigaction,
+		zag_disposition_set(signo, a->sa_sigaction,
 			       flags & ~(SA_SIGINFO | SA_RESTART), 0);
 }
 
@@ -111,7 +87,8 @@ int zag_signal_action(int signo, const struct sigaction *act,
 {
 	struct sigaction was;
 
-	if (signo < 1 || signo >= NSIG || signo == ZAG_SIGNAL || signo == 33 ||
+	if (signo < 1 || signo >= NSIG || signo == ZAG_SIGNAL ||
+	    signo == ZAG_SIGNAL_IDS ||
 	    (act && (UNMASKABLE & ZAG_SIGBIT(signo))))
 		return -EINVAL;
 	zag_lock(&sig.lock);
@@ -474,7 +451,7 @@ static void on_overflow(int signo, siginfo_t *si, void *uc)
 			"fiber %lu \"%s\": stack overflow (%lu KB at %p)",
 			(unsigned long)f->id, f->name,
 			(unsigned long)f->stack_size / 1024, f->stack_addr);
-	kernel_install(signo, NULL, 0, 0);
+	zag_disposition_set(signo, NULL, 0, 0);
 	if (si->si_code <= 0) /* sent: it does not happen again by itself */
 		zag_raw(SYS_tgkill, zag_raw(SYS_getpid), zag_raw(SYS_gettid),
 			signo);
@@ -487,7 +464,7 @@ static bool take_from_kernel(uint64_t set, siginfo_t *si)
 {
 	const struct timespec now = { 0, 0 };
 
-	set &= ~(ZAG_SIGNALS_FAULT | ZAG_SIGBIT(ZAG_SIGNAL));
+	set &= ~(ZAG_SIGNALS_FAULT | HIDDEN);
 	return set && zag_raw(SYS_rt_sigtimedwait, &set, si, &now,
 			      sizeof(set)) > 0;
 }
@@ -551,7 +528,7 @@ static void update_wanted(void)
 	set = ~zag_sigmask_blocked_by_all() | all_waited_for();
 	zag_unlock(&sig.lock);
 	zag_monitor_set_wanted(set & ~(ZAG_SIGNALS_FAULT | UNMASKABLE |
-				       ZAG_SIGBIT(ZAG_SIGNAL)));
+				       HIDDEN));
 }
 
 static void add_waiter(struct sigwaiter *w)
@@ -620,7 +597,8 @@ int zag_signal_suspend(uint64_t mask)
 
 void zag_signal_native_enter(uint64_t *kernel)
 {
-	zag_sigmask_set(zag_load_rlx(&zag_fiber_self()->sigmask), kernel);
+	zag_sigmask_set(zag_load_rlx(&zag_fiber_self()->sigmask) & ~HIDDEN,
+			kernel);
 }
 
 void zag_signal_native_leave(const uint64_t *kernel)
@@ -633,18 +611,18 @@ void zag_signal_native_leave(const uint64_t *kernel)
 static void take_over_dispositions(void)
 {
 	for (int s = 1; s < NSIG; s++) {
-		struct kernel_action k = { 0 };
+		struct zag_disposition k;
 
-		if (s == 33 || (UNMASKABLE & ZAG_SIGBIT(s)))
+		if (s == ZAG_SIGNAL_IDS || (UNMASKABLE & ZAG_SIGBIT(s)))
 			continue;
-		zag_raw(SYS_rt_sigaction, s, NULL, &k, sizeof(k.mask));
+		k = zag_disposition_get(s);
 		sig.action[s].sa_sigaction = k.handler;
-		sig.action[s].sa_flags = (int)(k.flags & ~SA_RESTORER);
+		sig.action[s].sa_flags = (int)(k.flags & ~ZAG_SA_RESTORER);
 		memcpy(&sig.action[s].sa_mask, &k.mask, sizeof(k.mask));
 		if (s != ZAG_SIGNAL)
 			kernel_follow(s, &sig.action[s]);
 	}
-	kernel_install(ZAG_SIGNAL, on_look,
+	zag_disposition_set(ZAG_SIGNAL, on_look,
 		       SA_SIGINFO | SA_RESTART | SA_NODEFER, 0);
 }
 
@@ -679,10 +657,10 @@ void zag_signal_child(struct zag_fiber *self)
 		const struct sigaction *a = &sig.action[s];
 		uint64_t bits;
 
-		if (s == 33 || (UNMASKABLE & ZAG_SIGBIT(s)))
+		if (s == ZAG_SIGNAL_IDS || (UNMASKABLE & ZAG_SIGBIT(s)))
 			continue;
 		memcpy(&bits, &a->sa_mask, sizeof(bits));
-		kernel_install(s, a->sa_sigaction, (unsigned)a->sa_flags, bits);
+		zag_disposition_set(s, a->sa_sigaction, (unsigned)a->sa_flags, bits);
 	}
 	zag_sigmask_reset();
 	if (self)

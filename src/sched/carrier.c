@@ -39,6 +39,8 @@ static struct {
 	struct zag_carrier *retired; /* their threads have ended, or will */
 } spares;
 
+struct zag_lock zag_carrier_spawning;
+
 /* --- work for a scheduler ---------------------------------------------- */
 
 static void stop_searching(struct zag_carrier *c, bool found)
@@ -441,8 +443,7 @@ static int thread_main(void *carrier)
 	struct zag_carrier *c = carrier;
 
 	set_altstack(c);
-	c->tid = (uint32_t)zag_raw(SYS_gettid);
-	zag_tcb_set_tid(zag_arch_tp(), c->tid);
+	zag_tcb_set_tid(zag_arch_tp(), c->tid); /* clone has set it */
 	zag_raw(SYS_prctl, PR_SET_NAME, "zag-carrier");
 	zag_tcb_enter();
 	zag_carrier_main(c);
@@ -455,15 +456,18 @@ static int spawn(struct zag_carrier *c)
 {
 	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
 			  CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
-			  CLONE_CHILD_CLEARTID;
+			  CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 	char *top = (char *)c->slot->stack_addr + c->slot->stack_size;
 	uint64_t old;
 	int r, err;
 
 	zag_sigmask_block(&old);
+	zag_lock(&zag_carrier_spawning);
 	zag_store_rlx(&c->alive, 1);
-	r = clone(thread_main, top, flags, c, NULL, c->slot->ctx.tp, &c->alive);
+	r = clone(thread_main, top, flags, c, &c->tid, c->slot->ctx.tp,
+		  &c->alive);
 	err = errno;
+	zag_unlock(&zag_carrier_spawning);
 	zag_sigmask_restore(&old);
 	return r < 0 ? -err : 0;
 }
@@ -573,6 +577,7 @@ void zag_carrier_init(void)
 void zag_carrier_reset(void)
 {
 	memset(&spares, 0, sizeof(spares));
+	zag_carrier_spawning = (struct zag_lock){ 0 };
 }
 
 /* The monitor may be half-way through taking the processor: wait for its

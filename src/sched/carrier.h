@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "base/lock.h"
+
 struct zag_carrier;
 struct zag_fiber;
 struct zag_processor;
@@ -33,6 +35,10 @@ void zag_carrier_native_left(struct zag_carrier *c, struct zag_fiber *f);
  * NULL: no memory. */
 struct zag_carrier *zag_carrier_adopt(struct zag_processor *p,
 				      struct zag_fiber *f);
+
+/* Held while a kernel thread is made for a carrier; before offload's.  Who holds
+ * it finds tid set in all that are alive, and none is added. */
+extern struct zag_lock zag_carrier_spawning;
 
 /* Take p from c, whose fiber has not come back, unless it is just coming:
  * true if c has lost it.  The monitor only. */

@@ -32,6 +32,7 @@ struct job {
 
 struct helper {
 	_Atomic uint32_t alive; /* the kernel clears it when the thread ends */
+	uint32_t tid;
 	struct zag_fiber *slot;
 };
 
@@ -129,14 +130,14 @@ static bool spawn(struct helper *h)
 {
 	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
 			  CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
-			  CLONE_CHILD_CLEARTID;
+			  CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 	char *top = (char *)h->slot->stack_addr + h->slot->stack_size;
 	uint64_t old;
 	int r;
 
 	zag_store_rlx(&h->alive, 1);
 	zag_sigmask_block(&old);
-	r = clone(helper_main, top, flags, h, NULL, h->slot->ctx.tp,
+	r = clone(helper_main, top, flags, h, &h->tid, h->slot->ctx.tp,
 		  &h->alive);
 	zag_sigmask_restore(&old);
 	if (r < 0)
@@ -199,6 +200,15 @@ long zag_offload(long (*fn)(void *arg), void *arg)
 		return fn(arg);
 	zag_park();
 	return j.result;
+}
+
+void zag_offload_each_thread(void (*fn)(uint32_t tid))
+{
+	zag_lock(&offload.lock);
+	for (int i = 0; i < HELPERS_MOST; i++)
+		if (zag_load_acq(&offload.helpers[i].alive))
+			fn(offload.helpers[i].tid);
+	zag_unlock(&offload.lock);
 }
 
 void zag_offload_reset(void)

@@ -6,6 +6,8 @@
 #ifndef ZAG_SCHED_OFFLOAD_H
 #define ZAG_SCHED_OFFLOAD_H
 
+#include <stdint.h>
+
 /*
  * Run fn(arg) on a helper thread and return its result.  fn must make raw
  * system calls only (base/raw.h): it runs with a thread pointer that is not
@@ -14,6 +16,9 @@
  * Context: fiber or native thread; no lock of the runtime held.
  */
 long zag_offload(long (*fn)(void *arg), void *arg);
+
+/* Call fn with the kernel thread of every helper; none is made meanwhile. */
+void zag_offload_each_thread(void (*fn)(uint32_t tid));
 
 /* In a forked child: there are no helpers. */
 void zag_offload_reset(void);

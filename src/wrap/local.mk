@@ -40,6 +40,7 @@ libzagshim_la_SOURCES += \
 	src/init.c \
 	src/wrap/boot.c src/wrap/boot.h \
 	src/wrap/proc_exec.c \
+	src/wrap/proc_ids.c \
 	src/wrap/proc_fork.c \
 	src/wrap/signal_action.c \
 	src/wrap/signal_mask.c \

@@ -235,6 +235,16 @@ EARLY(int, waitid, (idtype_t t, id_t id, siginfo_t *i, int o), SYS_waitid, t,
 SAME(__wait, wait)
 SAME(__waitpid, waitpid)
 
+EARLY(int, setuid, (uid_t u), SYS_setuid, u)
+EARLY(int, setgid, (gid_t g), SYS_setgid, g)
+EARLY(int, seteuid, (uid_t e), SYS_setresuid, -1, e, -1)
+EARLY(int, setegid, (gid_t e), SYS_setresgid, -1, e, -1)
+EARLY(int, setreuid, (uid_t r, uid_t e), SYS_setreuid, r, e)
+EARLY(int, setregid, (gid_t r, gid_t e), SYS_setregid, r, e)
+EARLY(int, setresuid, (uid_t r, uid_t e, uid_t s), SYS_setresuid, r, e, s)
+EARLY(int, setresgid, (gid_t r, gid_t e, gid_t s), SYS_setresgid, r, e, s)
+EARLY(int, setgroups, (size_t n, const gid_t *list), SYS_setgroups, n, list)
+
 /*
  * These are no system calls, and no allocator calls them while it starts:
  * another library's constructor may (libselinux reads /proc/filesystems), so

@@ -19,7 +19,8 @@ static int send_to(struct zag_fiber *f, siginfo_t *si)
 {
 	int sig = si->si_signo;
 
-	if (sig < 0 || sig >= NSIG || sig == ZAG_SIGNAL || sig == 33)
+	if (sig < 0 || sig >= NSIG || sig == ZAG_SIGNAL ||
+	    sig == ZAG_SIGNAL_IDS)
 		return EINVAL;
 	if (atomic_load(&f->state) == ZAG_FIBER_FREE)
 		return ESRCH;
