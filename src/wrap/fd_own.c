@@ -6,8 +6,9 @@
 
 #include "base/atomic.h"
 #include "base/raw.h"
+#include "sched/sched.h"
 
-/* 0 until the first descriptor is closed. */
+/* 0 until the runtime has booted and a descriptor is closed. */
 static _Atomic int owner;
 
 static void forked(void)
@@ -27,8 +28,12 @@ static bool first_time(int pid)
 
 bool zag_fd_own_process(void)
 {
-	int pid = (int)zag_raw(SYS_getpid);
-	int known = zag_load_rlx(&owner);
+	int pid, known;
 
+	/* Nobody waits yet; and an allocator may be starting up. */
+	if (!zag_load_rlx(&zag_sched.running))
+		return true;
+	pid = (int)zag_raw(SYS_getpid);
+	known = zag_load_rlx(&owner);
 	return known == pid || (!known && first_time(pid));
 }
