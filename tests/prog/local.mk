@@ -19,6 +19,8 @@ prog_programs += \
 prog_programs += \
 	tests/prog/fortify-calls
 prog_programs += \
+	tests/prog/ids-threads
+prog_programs += \
 	tests/prog/io-accept-many \
 	tests/prog/io-bad-arguments \
 	tests/prog/io-close-other \
