@@ -178,11 +178,12 @@ static void default_action(int signo)
 	zag_sigmask_set(old, NULL); /* it stopped, and was continued */
 }
 
-/* Call the handler of si; true if it asked for SA_RESTART. */
-static bool deliver(struct zag_fiber *f, siginfo_t *si, void *uc)
+/* Call the handler of si. */
+static void deliver(struct zag_fiber *f, siginfo_t *si, void *uc)
 {
 	int signo = si->si_signo, err = errno;
 	uint64_t mask = zag_load_rlx(&f->sigmask), during;
+	uint32_t seen = f->seen_handlers, seen_int = f->seen_interruptions;
 	struct sigaction a;
 
 	zag_lock(&sig.lock);
@@ -195,41 +196,43 @@ static bool deliver(struct zag_fiber *f, siginfo_t *si, void *uc)
 	if (!is_handler(&a)) {
 		if (a.sa_handler == SIG_DFL)
 			default_action(signo);
-		return true;
+		return;
 	}
+	f->handlers++;
+	f->interruptions += !(a.sa_flags & SA_RESTART);
 	during = mask | zag_sigset_bits(&a.sa_mask);
 	if (!(a.sa_flags & SA_NODEFER))
 		during |= ZAG_SIGBIT(signo);
 	zag_sigmask_change(f, during & ~UNMASKABLE);
 	a.sa_sigaction(signo, si, uc);
 	zag_sigmask_change(f, mask);
+	/* The handler's own waits are not the one it has interrupted. */
+	f->seen_handlers = seen;
+	f->seen_interruptions = seen_int;
 	errno = err;
-	return a.sa_flags & SA_RESTART;
 }
 
-/* Deliver all that f has and does not block; restart: all asked for it.
- * False: there was none. */
-static bool deliver_all(struct zag_fiber *f, void *uc, bool *restart)
+/* Deliver all that f has and does not block; false: there was none. */
+static bool deliver_all(struct zag_fiber *f, void *uc)
 {
 	bool any = false;
 	siginfo_t si;
 
-	*restart = true;
 	while (take(f, ~zag_load_rlx(&f->sigmask), &si)) {
-		*restart &= deliver(f, &si, uc);
+		deliver(f, &si, uc);
 		any = true;
 	}
 	return any;
 }
 
-static bool deliver_here(struct zag_fiber *f, bool *restart)
+static bool deliver_here(struct zag_fiber *f)
 {
 	ucontext_t uc;
 
 	if (!(zag_load_acq(&f->sigpending) & ~zag_load_rlx(&f->sigmask)))
 		return false;
 	getcontext(&uc);
-	return deliver_all(f, &uc, restart);
+	return deliver_all(f, &uc);
 }
 
 bool zag_signal_running(void)
@@ -237,13 +240,21 @@ bool zag_signal_running(void)
 	return sig.running;
 }
 
+/*
+ * The handlers may have run already: between its waking and here the fiber was
+ * interruptible, on its carrier.  What counts is what has run since the wait
+ * began.
+ */
 static int on_interrupted_wait(bool restartable)
 {
-	bool restart = true;
+	struct zag_fiber *f = zag_fiber_self();
 
-	if (!deliver_here(zag_fiber_self(), &restart))
-		return 0; /* another one took it */
-	return restart && restartable ? 0 : -EINTR;
+	deliver_here(f);
+	if (f->handlers == f->seen_handlers)
+		return 0; /* a false alarm */
+	return restartable && f->interruptions == f->seen_interruptions ?
+		       0 :
+		       -EINTR;
 }
 
 /* Whether a handler may run right here: f runs the program's own code. */
@@ -257,12 +268,11 @@ static bool interruptible(struct zag_fiber *f)
 static void on_look(int signo, siginfo_t *si, void *uc)
 {
 	struct zag_fiber *f = zag_fiber_self();
-	bool restart;
 
 	(void)signo;
 	(void)si;
 	if (f && interruptible(f))
-		deliver_all(f, uc, &restart);
+		deliver_all(f, uc);
 }
 
 /* --- sending ------------------------------------------------------------ */
@@ -289,7 +299,7 @@ int zag_signal_send(struct zag_fiber *f, const siginfo_t *si)
 {
 	uint64_t bit = ZAG_SIGBIT(si->si_signo);
 	struct sigwaiter *w;
-	bool restart, ok;
+	bool ok;
 
 	zag_lock(&sig.lock);
 	ok = sig.action[si->si_signo].sa_handler == SIG_IGN || append(f, si);
@@ -302,7 +312,7 @@ int zag_signal_send(struct zag_fiber *f, const siginfo_t *si)
 	if (zag_load_rlx(&f->sigmask) & bit)
 		return 0;
 	if (f == zag_fiber_self()) {
-		deliver_here(f, &restart);
+		deliver_here(f);
 	} else {
 		kick(f);
 		zag_monitor_watch_signals();
@@ -474,7 +484,6 @@ void zag_signal_set_mask(uint64_t mask)
 	struct zag_fiber *f = zag_fiber_self();
 	uint64_t old = zag_load_rlx(&f->sigmask);
 	uint64_t opened = old & ~mask;
-	bool restart;
 	siginfo_t si;
 
 	zag_sigmask_change(f, mask & ~UNMASKABLE);
@@ -482,7 +491,7 @@ void zag_signal_set_mask(uint64_t mask)
 		return;
 	while (take_from_kernel(opened, &si))
 		deliver(f, &si, NULL);
-	deliver_here(f, &restart);
+	deliver_here(f);
 }
 
 void zag_signal_open(uint64_t mask)
@@ -583,14 +592,12 @@ int zag_signal_suspend(uint64_t mask)
 	struct zag_fiber *f = zag_fiber_self();
 	uint64_t old = zag_load_rlx(&f->sigmask);
 	struct zag_wait wait;
-	bool restart, any;
 
 	zag_signal_open(mask);
 	do {
 		zag_wait_begin(&wait);
 		zag_wait_sleep(&wait, ZAG_NEVER);
-		any = deliver_here(f, &restart);
-	} while (!any);
+	} while (!zag_wait_interrupted(false));
 	zag_signal_set_mask(old);
 	return -EINTR;
 }

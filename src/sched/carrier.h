@@ -4,6 +4,7 @@
 #define ZAG_SCHED_CARRIER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/lock.h"
 
@@ -30,6 +31,13 @@ bool zag_carrier_run_native(struct zag_fiber *f);
 
 /* The fiber of a carrier without a processor comes back. */
 void zag_carrier_native_left(struct zag_carrier *c, struct zag_fiber *f);
+
+/*
+ * See that n carriers are there that need only a thread; 0: only if somebody
+ * has found none.  Calls the program's allocator.  False: no memory.  Boot,
+ * the monitor.
+ */
+bool zag_carrier_reserve(uint32_t n);
 
 /* A carrier for the calling kernel thread, which runs fiber f and holds p.
  * NULL: no memory. */
