@@ -88,6 +88,10 @@ struct zag_fiber {
 	_Atomic uint64_t sigpending;
 	_Atomic(struct zag_wait *) sigwait; /* wait a signal may end, or NULL */
 	_Atomic uint32_t sigbusy; /* senders that look at sigwait right now */
+	uint32_t handlers;	  /* run so far, and those of them without … */
+	uint32_t interruptions;	  /* … SA_RESTART; the owner's own */
+	uint32_t seen_handlers;	  /* both when its last wait began */
+	uint32_t seen_interruptions;
 	uint8_t mask_place;	  /* fiber/sigmask.c */
 	stack_t altstack;	  /* as sigaltstack has set it */
 };

@@ -72,6 +72,8 @@ const char *zag_sched_boot(uint32_t processors)
 	why = zag_tcb_boot();
 	if (!why && !make_processors(processors))
 		why = "no memory or no descriptors for the processors";
+	if (!why && !zag_carrier_reserve(processors))
+		why = "no memory for carriers";
 	if (!why && main && !adopt_main())
 		why = "no memory for a carrier";
 	if (!why && !main)

@@ -24,6 +24,7 @@ enum {
 	STACK = 64 * 1024, /* of a carrier's scheduler: libev runs on it */
 	STEAL_ROUNDS = 4,
 	ALTSTACK = 64 * 1024,
+	WANTED = 4, /* carriers made ahead when there was none */
 	SPARES_KEPT = 1,    /* that wait for ever … */
 	SPARE_LINGER_S = 2, /* … while others do so for this long */
 	PATIENCE_US = 5, /* how long a lone `next` is left to its processor */
@@ -37,6 +38,7 @@ static struct {
 	struct zag_carrier *first;
 	uint32_t count;
 	struct zag_carrier *retired; /* their threads have ended, or will */
+	_Atomic bool wanted;	     /* somebody has found none */
 } spares;
 
 struct zag_lock zag_carrier_spawning;
@@ -382,13 +384,8 @@ void zag_carrier_main(void *carrier)
 static struct zag_carrier *make(struct zag_processor *p)
 {
 	struct zag_carrier *head = zag_load_acq(&zag_sched.carriers);
-	struct zag_carrier *c = pop_retired();
+	struct zag_carrier *c = zag_page_carve(sizeof(*c));
 
-	if (c) {
-		c->processor = p;
-		return c;
-	}
-	c = zag_page_carve(sizeof(*c));
 
 	if (!c)
 		return NULL;
@@ -485,6 +482,39 @@ static void retire_unused(struct zag_carrier *c)
 	zag_unlock(&spares.lock);
 }
 
+/*
+ * One without a thread.  None is made here: that calls the program's allocator,
+ * which may park, and whoever wants one may be parking itself, hold a lock of
+ * ours, or have just taken the processor of who holds the allocator's.
+ */
+static struct zag_carrier *get_unused(void)
+{
+	struct zag_carrier *c = pop_retired();
+
+	if (!c)
+		zag_store_rlx(&spares.wanted, true);
+	return c;
+}
+
+bool zag_carrier_reserve(uint32_t n)
+{
+	struct zag_carrier *c;
+
+	if (zag_load_rlx(&spares.wanted))
+		n = zag_max(n, (uint32_t)WANTED);
+	if (!n)
+		return true;
+	zag_store_rlx(&spares.wanted, false);
+	zag_lock(&spares.lock);
+	for (c = spares.retired; c; c = c->next_spare)
+		n -= n && !zag_load_acq(&c->alive);
+	n -= n && spares.first;
+	zag_unlock(&spares.lock);
+	for (; n && (c = make(NULL)); n--)
+		retire_unused(c);
+	return !n;
+}
+
 /* No kernel thread could be had for it: keep it for the next try. */
 static void unmake(struct zag_carrier *c)
 {
@@ -506,9 +536,10 @@ bool zag_carrier_start(struct zag_processor *p, bool searching)
 		wake_spare(c);
 		return true;
 	}
-	c = make(p);
+	c = get_unused();
 	if (!c)
 		return false;
+	c->processor = p;
 	c->searching = searching;
 	zag_store_rel(&p->carrier, c);
 	if (spawn(c) == 0)
@@ -525,7 +556,7 @@ static struct zag_carrier *get_spare(bool *fresh)
 	struct zag_carrier *c = pop_spare();
 
 	*fresh = !c;
-	return c ? c : make(NULL);
+	return c ? c : get_unused();
 }
 
 bool zag_carrier_run_native(struct zag_fiber *f)
@@ -588,27 +619,11 @@ void zag_enter_slow(struct zag_carrier *c)
 	zag_unlock(&c->lock);
 }
 
-/* See that the next carrier that is wanted is there already, as a spare or
- * without its thread. */
-static bool reserve_spare(void)
-{
-	struct zag_carrier *c;
-
-	if (spares.first || spares.retired)
-		return true;
-	c = make(NULL);
-	if (c)
-		retire_unused(c);
-	return c != NULL;
-}
-
 bool zag_carrier_take(struct zag_carrier *c, struct zag_processor *p)
 {
 	bool took = false;
 
-	/* What calls the program's allocator comes first: its locks may be
-	 * held by fibers that only p could run. */
-	if (!reserve_spare())
+	if (!zag_carrier_reserve(1))
 		return false;
 	zag_lock(&c->lock);
 	if (c->processor == p && c->current &&
@@ -631,15 +646,8 @@ bool zag_carrier_take(struct zag_carrier *c, struct zag_processor *p)
 
 /* --- waking ------------------------------------------------------------- */
 
-void zag_sched_wake_one(void)
+static bool wake_any(void)
 {
-	uint32_t none = 0;
-
-	zag_fence(); /* pairs with the one in idle() */
-	if (!zag_load_rlx(&zag_sched.idle) ||
-	    zag_load_rlx(&zag_sched.searching) ||
-	    !zag_cas(&zag_sched.searching, &none, 1))
-		return;
 	for (uint32_t i = 0; i < zag_sched.count; i++) {
 		struct zag_processor *p = &zag_sched.processors[i];
 		uint32_t status = zag_load_rlx(&p->status);
@@ -651,12 +659,28 @@ void zag_sched_wake_one(void)
 		zag_monitor_poke();
 		if (status == ZAG_PROCESSOR_IDLE) {
 			zag_poller.wake(p);
-			return;
+			return true;
 		}
 		if (zag_carrier_start(p, true))
-			return;
+			return true;
 		zag_store_rel(&p->status, ZAG_PROCESSOR_NEW);
 		zag_add(&zag_sched.idle, 1);
 	}
-	zag_sub(&zag_sched.searching, 1);
+	return false;
+}
+
+/* A second time: a processor may have gone idle behind our back, and who
+ * queued work then has relied on us, whom it saw searching. */
+void zag_sched_wake_one(void)
+{
+	for (int i = 0; i < 2; i++) {
+		uint32_t none = 0;
+
+		zag_fence(); /* pairs with the one in idle() */
+		if (!zag_load_rlx(&zag_sched.idle) ||
+		    zag_load_rlx(&zag_sched.searching) ||
+		    !zag_cas(&zag_sched.searching, &none, 1) || wake_any())
+			return;
+		zag_sub(&zag_sched.searching, 1);
+	}
 }

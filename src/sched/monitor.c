@@ -25,6 +25,7 @@ enum {
 	HOG_NS = 3 * 1000 * 1000, /* … or has used this since the first one */
 	QUIET_TICKS = 50, /* looks at idle processors before sleeping */
 	STACK = 128 * 1024,
+	STAT_FD_LEAST = 512, /* where our descriptors stand */
 };
 
 static struct {
@@ -46,18 +47,39 @@ static int64_t cpu_time(uint32_t tid)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-/* Whether a kernel thread of this process sleeps in the kernel. */
-static bool sleeps(uint32_t tid)
+/*
+ * The file that tells a carrier's state; kept open, so that looking takes no
+ * descriptor that the program expects to be free, and out of the low numbers.
+ */
+static long stat_fd(struct zag_carrier *c)
 {
-	char path[48], stat[128];
-	long fd, n, i;
+	char path[48];
+	long low;
 
-	zag_format(path, sizeof(path), "/proc/self/task/%u/stat", tid);
-	fd = zag_raw(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = zag_raw(SYS_read, fd, stat, sizeof(stat) - 1);
-	zag_raw(SYS_close, fd);
+	if (c->stat_fd > 0 && c->stat_tid == c->tid)
+		return c->stat_fd;
+	zag_format(path, sizeof(path), "/proc/self/task/%u/stat", c->tid);
+	low = zag_raw(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	if (low < 0)
+		return low;
+	if (c->stat_fd > 0) {
+		zag_raw(SYS_dup3, low, c->stat_fd, O_CLOEXEC);
+	} else {
+		c->stat_fd = (int)zag_raw(SYS_fcntl, low, F_DUPFD_CLOEXEC,
+					  STAT_FD_LEAST);
+	}
+	zag_raw(SYS_close, low);
+	c->stat_tid = c->tid;
+	return c->stat_fd;
+}
+
+/* Whether a carrier sleeps in the kernel. */
+static bool sleeps(struct zag_carrier *c)
+{
+	char stat[128];
+	long n, i;
+
+	n = zag_raw(SYS_pread64, stat_fd(c), stat, sizeof(stat) - 1, 0);
 	for (i = n - 1; i > 0 && stat[i] != ')'; i--)
 		; /* a thread's name may hold anything: the last ')' ends it */
 	return i > 0 && i + 2 < n && stat[i + 2] != 'R';
@@ -84,7 +106,7 @@ static bool holder_stuck(struct zag_processor *p, struct zag_carrier *c)
 		p->seen_cpu = cpu;
 	if (p->seen_times < HOG_TICKS)
 		return false;
-	return cpu - p->seen_cpu >= HOG_NS || sleeps(c->tid);
+	return cpu - p->seen_cpu >= HOG_NS || sleeps(c);
 }
 
 /* Nobody waits for anything this processor could do: let the fiber be. */
@@ -99,7 +121,7 @@ static void hand_off(struct zag_processor *p, struct zag_carrier *c)
 	if (c && zag_carrier_take(c, p)) {
 		p->seen_times = 0;
 		zag_count(&p->count.handoffs, 1);
-		zag_carrier_start(p, false); /* else at the next look */
+		p->orphan = !zag_carrier_start(p, false);
 	}
 }
 
@@ -115,8 +137,8 @@ static bool look(void)
 		if (zag_load_acq(&p->status) != ZAG_PROCESSOR_RUNNING)
 			continue;
 		running = true;
-		if (!c) { /* it was taken, and there was no kernel thread */
-			zag_carrier_start(p, false);
+		if (p->orphan) { /* there was no kernel thread for it */
+			p->orphan = !zag_carrier_start(p, false);
 			continue;
 		}
 		if (!holder_stuck(p, c) && !zag_sched_chance(8))
@@ -128,6 +150,7 @@ static bool look(void)
 	}
 	if (zag_globq_length())
 		zag_sched_wake_one();
+	zag_carrier_reserve(0);
 	return running;
 }
 

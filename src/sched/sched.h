@@ -69,6 +69,7 @@ struct zag_processor {
 	uint32_t seen_times; /* looks that found the same tick */
 	int64_t seen_cpu;    /* its carrier's CPU time then, ns */
 	struct zag_carrier *seen_carrier;
+	bool orphan; /* taken, and no kernel thread to give it to yet */
 
 	/* Counters: written by the holder, read by anyone. */
 	struct {
@@ -92,6 +93,8 @@ struct zag_carrier {
 	_Atomic uint32_t alive;	    /* kernel clears it at thread exit */
 	_Atomic uint32_t assigned;  /* futex: a spare was given a processor */
 	uint32_t tid;		    /* the kernel's */
+	uint32_t stat_tid;	    /* the monitor's: whose state … */
+	int stat_fd;		    /* … this shows */
 	void *altstack;		    /* for signal handlers of faults */
 	struct zag_fiber *slot;	    /* stack and TCB of its scheduler */
 	struct zag_carrier *next_spare;

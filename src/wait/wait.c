@@ -124,6 +124,8 @@ int zag_wait_interrupted(bool restartable)
  */
 static void listen(struct zag_fiber *f, struct zag_wait *w)
 {
+	f->seen_handlers = f->handlers;
+	f->seen_interruptions = f->interruptions;
 	zag_store_rel(&f->sigwait, w);
 	zag_asymmetric_fence();
 	if (zag_unlikely(zag_load_acq(&f->sigpending) &
