@@ -73,13 +73,13 @@ static void kernel_follow(int signo, const struct sigaction *a)
 
 	if (is_handler(a))
 		zag_disposition_set(signo, on_arrival,
-			       flags | (a->sa_flags & SA_ONSTACK), 0);
+				    flags | (a->sa_flags & SA_ONSTACK), 0);
 	else if (a->sa_handler == SIG_DFL &&
 		 (signo == SIGSEGV || signo == SIGBUS))
 		zag_disposition_set(signo, on_overflow, flags | SA_ONSTACK, 0);
 	else /* SIG_DFL or SIG_IGN, whichever member names them */
 		zag_disposition_set(signo, a->sa_sigaction,
-			       flags & ~(SA_SIGINFO | SA_RESTART), 0);
+				    flags & ~(SA_SIGINFO | SA_RESTART), 0);
 }
 
 int zag_signal_action(int signo, const struct sigaction *act,
@@ -630,7 +630,7 @@ static void take_over_dispositions(void)
 			kernel_follow(s, &sig.action[s]);
 	}
 	zag_disposition_set(ZAG_SIGNAL, on_look,
-		       SA_SIGINFO | SA_RESTART | SA_NODEFER, 0);
+			    SA_SIGINFO | SA_RESTART | SA_NODEFER, 0);
 }
 
 void zag_signal_boot(void)
@@ -667,7 +667,8 @@ void zag_signal_child(struct zag_fiber *self)
 		if (s == ZAG_SIGNAL_IDS || (UNMASKABLE & ZAG_SIGBIT(s)))
 			continue;
 		memcpy(&bits, &a->sa_mask, sizeof(bits));
-		zag_disposition_set(s, a->sa_sigaction, (unsigned)a->sa_flags, bits);
+		zag_disposition_set(s, a->sa_sigaction, (unsigned)a->sa_flags,
+				    bits);
 	}
 	zag_sigmask_reset();
 	if (self)

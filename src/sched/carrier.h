@@ -44,8 +44,8 @@ bool zag_carrier_reserve(uint32_t n);
 struct zag_carrier *zag_carrier_adopt(struct zag_processor *p,
 				      struct zag_fiber *f);
 
-/* Held while a kernel thread is made for a carrier; before offload's.  Who holds
- * it finds tid set in all that are alive, and none is added. */
+/* Held while a kernel thread is made for a carrier; before offload's.  Who
+ * holds it finds tid set in all that are alive, and none is added. */
 extern struct zag_lock zag_carrier_spawning;
 
 /* Take p from c, whose fiber has not come back, unless it is just coming:
