@@ -28,7 +28,7 @@ enum {
 	WAKE_MIN_US = 50,    /* between wake-ups for a queue */
 	WAKE_LENGTH = 16,    /* queued that are worth one all the same */
 	LATE_US = 25,	     /* a `next` that waited this long was late */
-	CACHE_MOST = 64,     /* finished slots a processor keeps */
+	CACHE_MOST = 256,    /* finished slots a processor keeps */
 };
 
 /* --- chaos -------------------------------------------------------------- */

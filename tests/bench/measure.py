@@ -236,6 +236,11 @@ def _milliseconds(text):
     return float(value) * _UNIT[unit]
 
 
+def _percentile(out, n):
+    """The line of the latency distribution; deviations end in % too."""
+    return re.search(rf'^\s+{n}%\s+(\S+)', out, re.MULTILINE)[1]
+
+
 def wrk(server, connections, seconds):
     """Load by wrk; what it and the server's clock say."""
     cmd = ['wrk', '-t2', f'-c{connections}', f'-d{seconds}s', '--latency',
@@ -255,8 +260,8 @@ def wrk(server, connections, seconds):
         'requests': n,
         'rate': float(re.search(r'Requests/sec:\s*([\d.]+)', out)[1]),
         'cpu': (server.cpu() - cpu) / n * 1e6,
-        'p50': _milliseconds(re.search(r'50%\s+(\S+)', out)[1]),
-        'p99': _milliseconds(re.search(r'99%\s+(\S+)', out)[1]),
+        'p50': _milliseconds(_percentile(out, 50)),
+        'p99': _milliseconds(_percentile(out, 99)),
     }
 
 
