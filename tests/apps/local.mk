@@ -12,15 +12,15 @@ EXTRA_DIST += $(apps_tests) \
 	tests/apps/net.py \
 	tests/apps/threading-httpd.py
 
-# Many more programs from Debian, by drivers that are kept outside the tree.
-# CHECK_APPS: options and cases for run-all.sh.
-COMPAT = $(top_srcdir)/../shared/compat
+# Many more programs from Debian, by drivers that are kept outside the tree:
+# make check-apps COMPAT=DIR.  CHECK_APPS: options and cases for DIR/run-all.sh.
 check-apps: all
-	@if test -f '$(COMPAT)/run-all.sh'; then \
-		WRAP='$(abs_top_builddir)/zagrun' \
-			bash '$(COMPAT)/run-all.sh' $(CHECK_APPS); \
-	else \
-		echo "check-apps: no run-all.sh in $(COMPAT);" \
-			"give the place with COMPAT=DIR" >&2; exit 1; \
+	@if test -z '$(COMPAT)'; then \
+		echo "check-apps: say where run-all.sh is:" \
+			"make check-apps COMPAT=DIR" >&2; exit 1; \
+	elif test ! -f '$(COMPAT)/run-all.sh'; then \
+		echo "check-apps: $(COMPAT)/run-all.sh: not found" >&2; \
+		exit 1; \
 	fi
+	WRAP='$(abs_top_builddir)/zagrun' bash '$(COMPAT)/run-all.sh' $(CHECK_APPS)
 .PHONY: check-apps
