@@ -34,7 +34,7 @@ static void open_log(void)
 {
 	long fd;
 
-	zag_log_level = zag_opt.log.level;
+	zag_log_level = zag_opt.quiet ? ZAG_LOG_ERROR : zag_opt.log.level;
 	if (zag_opt.name[0])
 		zag_log_name = zag_opt.name;
 	if (!zag_opt.log.file[0])

@@ -7,6 +7,7 @@ libzagcore_la_SOURCES += \
 	src/base/log.c src/base/log.h \
 	src/base/nearest.c src/base/nearest.h \
 	src/base/opt.c src/base/opt.h \
+	src/base/ownfd.c src/base/ownfd.h \
 	src/base/page.c src/base/page.h \
 	src/base/raw.h src/base/sigmask.h \
 	src/arch/arch.h \

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/ownfd.h"
 #include "base/page.h"
 #include "base/raw.h"
 #include "fiber/stack.h"
@@ -16,26 +17,31 @@
 int (*zag_sched_native_create)(pthread_t *t, const pthread_attr_t *attr,
 			       void *(*fn)(void *), void *arg);
 
+enum { FDS_EACH = 3 }; /* libev's epoll set and eventfd, our timerfd */
+
 static bool make_processors(uint32_t n)
 {
+	bool done;
+
 	zag_sched.processors =
 		zag_page_alloc(n * sizeof(struct zag_processor));
 	if (!zag_sched.processors)
 		return false;
 	zag_sched.count = n;
-	if (zag_poller.setup(n))
+	if (zag_poller.setup(n) || !zag_ownfd_begin(FDS_EACH * n))
 		return false;
+	done = true;
 	for (uint32_t i = 0; i < n; i++) {
 		struct zag_processor *p = &zag_sched.processors[i];
 
 		p->index = i;
 		p->random = i * 2654435761u;
 		p->until_poll = 1;
-		if (zag_poller.open(p))
-			return false;
+		done = done && !zag_poller.open(p);
 	}
+	zag_ownfd_end();
 	zag_store_rlx(&zag_sched.idle, n);
-	return true;
+	return done;
 }
 
 /* Main goes on as a fiber, on a carrier that is its own kernel thread. */
@@ -91,4 +97,5 @@ void zag_sched_reset(void)
 	zag_carrier_reset();
 	zag_monitor_reset();
 	zag_stack_reset();
+	zag_ownfd_reset();
 }

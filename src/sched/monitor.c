@@ -13,6 +13,7 @@
 
 #include "base/futex.h"
 #include "base/log.h"
+#include "base/ownfd.h"
 #include "base/raw.h"
 #include "base/sigmask.h"
 #include "fiber/tcb.h"
@@ -25,7 +26,6 @@ enum {
 	HOG_NS = 3 * 1000 * 1000, /* … or has used this since the first one */
 	QUIET_TICKS = 50, /* looks at idle processors before sleeping */
 	STACK = 128 * 1024,
-	STAT_FD_LEAST = 512, /* where our descriptors stand */
 };
 
 static struct {
@@ -64,11 +64,10 @@ static long stat_fd(struct zag_carrier *c)
 		return low;
 	if (c->stat_fd > 0) {
 		zag_raw(SYS_dup3, low, c->stat_fd, O_CLOEXEC);
+		zag_raw(SYS_close, low);
 	} else {
-		c->stat_fd = (int)zag_raw(SYS_fcntl, low, F_DUPFD_CLOEXEC,
-					  STAT_FD_LEAST);
+		c->stat_fd = zag_ownfd_move((int)low);
 	}
-	zag_raw(SYS_close, low);
 	c->stat_tid = c->tid;
 	return c->stat_fd;
 }

@@ -5,6 +5,7 @@
 #include <linux/close_range.h>
 #include <limits.h>
 
+#include "base/ownfd.h"
 #include "base/raw.h"
 #include "loop/fdwait.h"
 #include "wrap/fd_own.h"
@@ -22,25 +23,53 @@ static void forget_range(unsigned int first, unsigned int last)
 		zag_fd_forget_range(first, last);
 }
 
+/* To the program, ours are not open; the child of a vfork may close them. */
+static bool is_hidden(int fd)
+{
+	return zag_unlikely(zag_ownfd((unsigned int)fd)) &&
+	       zag_fd_own_process();
+}
+
 ZAG_EXPORT int close(int fd)
 {
+	if (is_hidden(fd))
+		return (int)zag_ret(-EBADF);
 	forget(fd);
 	return ZAG_REAL(close)(fd);
 }
 
 ZAG_ALIAS(__close, close);
 
+/* close_range, but for what is ours. */
+static int close_around(unsigned int first, unsigned int last, int flags)
+{
+	unsigned int at = first, highest = zag_min(last, ZAG_OWNFD_END - 1u);
+
+	for (unsigned int fd = first; fd <= highest; fd++) {
+		if (!is_hidden((int)fd))
+			continue;
+		if (fd > at)
+			ZAG_REAL(close_range)(at, fd - 1, flags);
+		at = fd + 1;
+	}
+	return at <= last ? ZAG_REAL(close_range)(at, last, flags) : 0;
+}
+
 ZAG_EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 {
-	if (!(flags & CLOSE_RANGE_CLOEXEC))
-		forget_range(first, last);
-	return ZAG_REAL(close_range)(first, last, flags);
+	if (flags & CLOSE_RANGE_CLOEXEC)
+		return ZAG_REAL(close_range)(first, last, flags);
+	forget_range(first, last);
+	return close_around(first, last, flags);
 }
 
 ZAG_EXPORT void closefrom(int from)
 {
-	forget_range((unsigned int)zag_max(from, 0), UINT_MAX);
-	ZAG_REAL(closefrom)(from);
+	unsigned int first = (unsigned int)zag_max(from, 0);
+
+	forget_range(first, UINT_MAX);
+	if (close_around(first, UINT_MAX, 0) < 0) /* no such call: by hand */
+		ZAG_REAL(closefrom)(from);
 }
 
 /* The old file at `to` is closed, unless the call fails. */
@@ -52,6 +81,8 @@ static void forget_target(int fd, int to)
 
 ZAG_EXPORT int dup2(int fd, int to)
 {
+	if (is_hidden(to))
+		return (int)zag_ret(-EBUSY);
 	forget_target(fd, to);
 	return ZAG_REAL(dup2)(fd, to);
 }
@@ -60,6 +91,8 @@ ZAG_ALIAS(__dup2, dup2);
 
 ZAG_EXPORT int dup3(int fd, int to, int flags)
 {
+	if (is_hidden(to))
+		return (int)zag_ret(-EBUSY);
 	if (!(flags & ~O_CLOEXEC))
 		forget_target(fd, to);
 	return ZAG_REAL(dup3)(fd, to, flags);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which descriptors are the runtime's own, and where they stand. */
+#include "config.h"
+
+#include "base/ownfd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+
+#include "base/atomic.h"
+#include "base/compiler.h"
+#include "base/raw.h"
+
+enum { KNOWN = ZAG_OWNFD_END, WORD = 64 };
+
+static _Atomic uint64_t ours[KNOWN / WORD];
+
+/* While begun: what was open before, and what only keeps a number taken. */
+static uint64_t before[KNOWN / WORD];
+static int filler[ZAG_OWNFD_LEAST + 1];
+static int fillers;
+
+static void set(uint64_t *map, unsigned fd)
+{
+	map[fd / WORD] |= UINT64_C(1) << fd % WORD;
+}
+
+static bool is_open(unsigned fd)
+{
+	return zag_raw(SYS_fcntl, fd, F_GETFD) >= 0;
+}
+
+/* One above the numbers that may be looked at. */
+static unsigned end_of_numbers(void)
+{
+	struct rlimit lim = { 1024, 1024 };
+
+	zag_raw(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &lim);
+	return lim.rlim_cur < KNOWN ? (unsigned)lim.rlim_cur : KNOWN;
+}
+
+/* Whether n more descriptors can be had. */
+static bool room_for(int fd, uint32_t n)
+{
+	static int last[3 * 1024];
+	uint32_t got = 0;
+
+	n = zag_min(n, (uint32_t)(sizeof(last) / sizeof(last[0])));
+	while (got < n) {
+		last[got] = (int)zag_raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+		if (last[got] < 0)
+			break;
+		got++;
+	}
+	for (uint32_t i = 0; i < got; i++)
+		zag_raw(SYS_close, last[i]);
+	return got == n;
+}
+
+static void fill_low_numbers(int fd)
+{
+	while (fillers < ZAG_OWNFD_LEAST) {
+		long r = zag_raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+
+		if (r >= ZAG_OWNFD_LEAST)
+			zag_raw(SYS_close, r);
+		if (r < 0 || r >= ZAG_OWNFD_LEAST)
+			return;
+		filler[fillers++] = (int)r;
+	}
+}
+
+bool zag_ownfd_begin(uint32_t n)
+{
+	unsigned end = end_of_numbers();
+	long fd = zag_raw(SYS_eventfd2, 0, EFD_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	memset(before, 0, sizeof(before));
+	for (unsigned i = 0; i < end; i++)
+		if (is_open(i) && i != (unsigned)fd)
+			set(before, i);
+	fillers = 0;
+	if (!room_for((int)fd, n)) {
+		zag_raw(SYS_close, fd);
+		return false;
+	}
+	if (end > ZAG_OWNFD_LEAST + 2 * n)
+		fill_low_numbers((int)fd);
+	if (fillers) /* it keeps its number taken, too */
+		filler[fillers++] = (int)fd;
+	else
+		zag_raw(SYS_close, fd);
+	return true;
+}
+
+void zag_ownfd_end(void)
+{
+	unsigned end = end_of_numbers();
+
+	while (fillers > 0)
+		zag_raw(SYS_close, filler[--fillers]);
+	for (unsigned i = 0; i < end; i++)
+		if (!(before[i / WORD] >> i % WORD & 1) && is_open(i))
+			zag_or(&ours[i / WORD], UINT64_C(1) << i % WORD);
+}
+
+int zag_ownfd_move(int fd)
+{
+	long r = zag_raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, ZAG_OWNFD_LEAST);
+
+	if (r == -EINVAL) /* above the limit */
+		r = zag_raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
+	zag_raw(SYS_close, fd);
+	if (r >= 0 && r < KNOWN)
+		zag_or(&ours[r / WORD], UINT64_C(1) << r % WORD);
+	return (int)r;
+}
+
+bool zag_ownfd(unsigned fd)
+{
+	return fd < KNOWN &&
+	       zag_load_rlx(&ours[fd / WORD]) >> fd % WORD & 1;
+}
+
+void zag_ownfd_reset(void)
+{
+	for (int i = 0; i < KNOWN / WORD; i++)
+		zag_store_rlx(&ours[i], 0);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The runtime's own descriptors: close-on-exec, out of the low numbers, and
+ * known, so that a program that closes "everything" does not close them.
+ */
+#ifndef ZAG_BASE_OWNFD_H
+#define ZAG_BASE_OWNFD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	ZAG_OWNFD_LEAST = 512, /* where they begin, if the limit allows */
+	ZAG_OWNFD_END = 4096,  /* one above the highest that can be ours */
+};
+
+/*
+ * Between begin and end whatever is opened gets a high number and is ours:
+ * libev opens its own.  False: there is no room for n.  Boot.
+ */
+bool zag_ownfd_begin(uint32_t n);
+void zag_ownfd_end(void);
+
+/* Move fd up and make it ours; its new number, or -errno and fd is closed. */
+int zag_ownfd_move(int fd);
+
+/* Whether fd is ours.  Any context. */
+bool zag_ownfd(unsigned fd);
+
+/* In a forked child: none is. */
+void zag_ownfd_reset(void);
+
+#endif
