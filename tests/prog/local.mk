@@ -14,6 +14,8 @@ prog_programs += \
 	tests/prog/cond-shared \
 	tests/prog/cond-timed
 prog_programs += \
+	tests/prog/fd-close-all
+prog_programs += \
 	tests/prog/fork-before \
 	tests/prog/fork-threads
 prog_programs += \
@@ -58,6 +60,8 @@ prog_programs += \
 	tests/prog/liveness-raw-futex \
 	tests/prog/liveness-sem
 prog_programs += \
+	tests/prog/lock-chain
+prog_programs += \
 	tests/prog/mutex-count \
 	tests/prog/mutex-destroy \
 	tests/prog/mutex-errorcheck \
@@ -72,6 +76,10 @@ prog_programs += \
 	tests/prog/poll-many
 prog_programs += \
 	tests/prog/select-basic
+prog_programs += \
+	tests/prog/signal-eintr \
+	tests/prog/signal-spin \
+	tests/prog/signal-wait
 prog_programs += \
 	tests/prog/sleepers-100k
 prog_programs += \
