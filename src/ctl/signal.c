@@ -268,11 +268,25 @@ static bool interruptible(struct zag_fiber *f)
 static void on_look(int signo, siginfo_t *si, void *uc)
 {
 	struct zag_fiber *f = zag_fiber_self();
+	char *here = __builtin_frame_address(0), *outer;
+	const uint64_t look = ZAG_SIGBIT(ZAG_SIGNAL);
 
 	(void)signo;
 	(void)si;
-	if (f && interruptible(f))
-		deliver_all(f, uc);
+	if (!f || !interruptible(f))
+		return;
+	/* A burst must not pile up frames: the handler further up the stack
+	 * takes all there is.  One that was left by longjmp is not up there. */
+	outer = f->look_frame;
+	if (outer && here < outer)
+		return;
+	if (!(zag_load_acq(&f->sigpending) & ~zag_load_rlx(&f->sigmask)))
+		return;
+	f->look_frame = here;
+	/* The program's handler may park, and another fiber run here. */
+	zag_raw(SYS_rt_sigprocmask, SIG_UNBLOCK, &look, NULL, sizeof(look));
+	deliver_all(f, uc);
+	f->look_frame = NULL;
 }
 
 /* --- sending ------------------------------------------------------------ */
@@ -630,7 +644,7 @@ static void take_over_dispositions(void)
 			kernel_follow(s, &sig.action[s]);
 	}
 	zag_disposition_set(ZAG_SIGNAL, on_look,
-			    SA_SIGINFO | SA_RESTART | SA_NODEFER, 0);
+			    SA_SIGINFO | SA_RESTART, 0);
 }
 
 void zag_signal_boot(void)

@@ -92,6 +92,7 @@ struct zag_fiber {
 	uint32_t interruptions;	  /* … SA_RESTART; the owner's own */
 	uint32_t seen_handlers;	  /* both when its last wait began */
 	uint32_t seen_interruptions;
+	char *look_frame; /* frame of the handler that delivers, or NULL */
 	uint8_t mask_place;	  /* fiber/sigmask.c */
 	stack_t altstack;	  /* as sigaltstack has set it */
 };

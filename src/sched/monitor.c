@@ -190,8 +190,8 @@ void zag_monitor_set_wanted(uint64_t set)
 
 void zag_monitor_watch_signals(void)
 {
-	zag_store_rel(&monitor.busy, true);
-	poke();
+	if (!zag_xchg(&monitor.busy, true))
+		poke();
 }
 
 static bool all_idle(void)
@@ -257,8 +257,9 @@ static void *monitor_main(void *arg)
 	while (zag_load_acq(&go) == 1) {
 		wait_for_signal(&tick);
 		quiet = look() ? 0 : quiet + 1;
-		if (zag_load_acq(&monitor.busy) && zag_monitor_on_tick)
-			zag_store_rel(&monitor.busy, zag_monitor_on_tick());
+		if (zag_xchg(&monitor.busy, false) && zag_monitor_on_tick &&
+		    zag_monitor_on_tick())
+			zag_store_rel(&monitor.busy, true);
 		if (quiet >= QUIET_TICKS) {
 			sleep_for_good();
 			quiet = 0;

@@ -95,6 +95,7 @@ static void inherit(struct zag_fiber *f, const struct zag_thread_attr *attr)
 	f->priority = attr->priority;
 	zag_store_rlx(&f->sigpending, 0);
 	zag_store_rlx(&f->sigwait, NULL);
+	f->look_frame = NULL;
 	f->altstack = (stack_t){ .ss_flags = SS_DISABLE };
 	mask = self ? zag_load_rlx(&self->sigmask) : 0;
 	if (attr->sigmask)
