@@ -77,7 +77,6 @@ prog_programs += \
 prog_programs += \
 	tests/prog/select-basic
 prog_programs += \
-	tests/prog/signal-eintr \
 	tests/prog/signal-spin \
 	tests/prog/signal-wait
 prog_programs += \
