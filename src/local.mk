@@ -17,10 +17,12 @@ libzagcore_la_SOURCES += \
 	src/fiber/tcb.c src/fiber/tcb.h \
 	src/sched/boot.c \
 	src/sched/carrier.c src/sched/carrier.h \
+	src/sched/kthread.c src/sched/kthread.h \
 	src/sched/monitor.c src/sched/monitor.h \
 	src/sched/offload.c src/sched/offload.h \
 	src/sched/runq.c src/sched/runq.h \
 	src/sched/sched.c src/sched/sched.h \
+	src/sched/spare.c src/sched/spare.h \
 	src/wait/deadline.c src/wait/deadline.h \
 	src/wait/lot.c src/wait/lot.h \
 	src/wait/thread.c src/wait/thread.h \

@@ -6,13 +6,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #include "base/futex.h"
 #include "base/page.h"
-#include "base/raw.h"
-#include "base/sigmask.h"
 #include "fiber/tcb.h"
+#include "sched/kthread.h"
 #include "sched/sched.h"
 
 enum {
@@ -94,8 +92,7 @@ static int helper_main(void *arg)
 	struct job *j;
 
 	(void)arg;
-	zag_tcb_set_tid(zag_arch_tp(), (uint32_t)zag_raw(SYS_gettid));
-	zag_raw(SYS_prctl, PR_SET_NAME, "zag-offload");
+	zag_kthread_enter("zag-offload");
 	while ((j = wait_for_job())) {
 		struct zag_fiber *f = j->fiber;
 
@@ -126,25 +123,6 @@ static struct zag_fiber *make_slot(void)
 	return slot;
 }
 
-static bool spawn(struct helper *h)
-{
-	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
-			  CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
-			  CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
-	char *top = (char *)h->slot->stack_addr + h->slot->stack_size;
-	uint64_t old;
-	int r;
-
-	zag_store_rlx(&h->alive, 1);
-	zag_sigmask_block(&old);
-	r = clone(helper_main, top, flags, h, &h->tid, h->slot->ctx.tp,
-		  &h->alive);
-	zag_sigmask_restore(&old);
-	if (r < 0)
-		zag_store_rlx(&h->alive, 0);
-	return r >= 0;
-}
-
 /* One more helper, if there is room for it; takes *slot if it needs one.  The
  * lock is held. */
 static bool add_helper(struct zag_fiber **slot)
@@ -157,7 +135,8 @@ static bool add_helper(struct zag_fiber **slot)
 		h->slot = *slot;
 		*slot = NULL;
 	}
-	return spawn(h);
+	return zag_kthread_start(h->slot, helper_main, h, &h->tid,
+				 &h->alive) == 0;
 }
 
 static bool helper_wanted(void)
