@@ -15,6 +15,8 @@ libzagcore_la_SOURCES += \
 	src/fiber/sigmask.c src/fiber/sigmask.h \
 	src/fiber/stack.c src/fiber/stack.h \
 	src/fiber/tcb.c src/fiber/tcb.h \
+	src/fiber/tcb_end.c src/fiber/tcb_glibc.h \
+	src/fiber/tcb_modules.c \
 	src/sched/boot.c \
 	src/sched/carrier.c src/sched/carrier.h \
 	src/sched/kthread.c src/sched/kthread.h \

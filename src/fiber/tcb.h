@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * glibc's thread control block: ALL knowledge of glibc internals is here.
+ * glibc's thread control block: ALL knowledge of glibc internals is here, in
+ * tcb*.c.
  *
  * A TCB is named by its thread pointer tp.  Offsets come from the descriptors
  * libc exports for debuggers (_thread_db_*) and from looking at real threads;
