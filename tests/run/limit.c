@@ -3,7 +3,7 @@
  * Runs a test with a time limit: limit SECONDS COMMAND [ARG...].  Exits as
  * the command does (128 + n for signal n), with 124 after printing where each
  * of its threads is if it does not end, and with 123 if it leaves processes
- * behind.  Nothing the command started outlives it.
+ * behind, unless -k comes first.  Nothing the command started outlives it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -146,9 +146,12 @@ int main(int argc, char **argv)
 {
 	struct timespec end;
 	sigset_t set, old;
-	int status, orphans;
+	int status, orphans, may_leave;
 	pid_t pid;
 
+	may_leave = argc > 1 && !strcmp(argv[1], "-k");
+	argc -= may_leave;
+	argv += may_leave;
 	if (argc < 3)
 		return STATUS_FAILED;
 	sigemptyset(&set);
@@ -170,6 +173,8 @@ int main(int argc, char **argv)
 	}
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
+	if (may_leave)
+		kill_all();
 	orphans = each_child(NULL);
 	if (orphans) {
 		fprintf(stderr, "limit: left %d processes behind:\n", orphans);
