@@ -25,9 +25,11 @@ libzagcore_la_SOURCES += \
 	src/sched/runq.c src/sched/runq.h \
 	src/sched/sched.c src/sched/sched.h \
 	src/sched/spare.c src/sched/spare.h \
+	src/wait/blocking.c src/wait/blocking.h \
 	src/wait/deadline.c src/wait/deadline.h \
 	src/wait/lot.c src/wait/lot.h \
 	src/wait/thread.c src/wait/thread.h \
+	src/wait/turn.c src/wait/turn.h \
 	src/wait/wait.c src/wait/wait.h \
 	src/loop/ev.c src/loop/ev.h \
 	src/loop/fdwait.c src/loop/fdwait.h \
@@ -40,7 +42,8 @@ EXTRA_DIST += src/base/calls.def src/base/opt.def
 
 # One .S file per CPU: append it to libzagcore_la_SOURCES inside these.
 if HOST_X86_64
-libzagcore_la_SOURCES += src/arch/x86_64/cpu.c src/arch/x86_64/switch.S
+libzagcore_la_SOURCES += src/arch/x86_64/cpu.c src/arch/x86_64/switch.S \
+	src/arch/x86_64/syscall.S
 endif
 if HOST_AARCH64
 endif

@@ -6,6 +6,7 @@
 #ifndef ZAG_ARCH_ARCH_H
 #define ZAG_ARCH_ARCH_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,6 +36,16 @@ void zag_arch_context_init(struct zag_context *ctx, void *stack_top, void *tp,
 
 /* Switch by wrfsbase where the CPU and kernel allow it.  Once, at boot. */
 void zag_arch_init(void);
+
+/*
+ * System call nr with arg[6], unless *stop is set by the time it begins: then
+ * -EINTR.  A signal that is sent to this thread after *stop was set ends the
+ * call, if its handler calls zag_arch_syscall_interrupt with its context,
+ * whether the thread is about to make the call, waits in it, or (SA_RESTART)
+ * is made to call again.  A call that has had its effect returns its result.
+ */
+long zag_arch_syscall(const _Atomic uint32_t *stop, long nr, const long *arg);
+void zag_arch_syscall_interrupt(void *ucontext);
 
 /* The thread pointer of the calling thread. */
 static inline void *zag_arch_tp(void)

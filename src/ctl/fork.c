@@ -19,6 +19,7 @@
 #include "sched/offload.h"
 #include "sched/sched.h"
 #include "wait/lot.h"
+#include "wait/turn.h"
 
 void (*zag_fork_on_child)(void);
 
@@ -33,6 +34,7 @@ static void in_child(void)
 	zag_poller_reset();
 	zag_fd_reset();
 	zag_lot_reset();
+	zag_turn_reset();
 	zag_offload_reset();
 	zag_sched_reset();
 	zag_tcb_reset();

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include "arch/arch.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/page.h"
@@ -273,6 +274,8 @@ static void on_look(int signo, siginfo_t *si, void *uc)
 
 	(void)signo;
 	(void)si;
+	if (!f) /* a helper thread that is to give up its call */
+		zag_arch_syscall_interrupt(uc);
 	if (!f || !interruptible(f))
 		return;
 	/* A burst must not pile up frames: the handler further up the stack

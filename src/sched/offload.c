@@ -9,66 +9,80 @@
 
 #include "base/futex.h"
 #include "base/page.h"
+#include "base/raw.h"
+#include "base/sigmask.h"
 #include "fiber/tcb.h"
 #include "sched/kthread.h"
 #include "sched/sched.h"
 
 enum {
-	HELPERS_MOST = 64,
 	STACK = 64 * 1024,
 	LINGER_S = 10, /* an idle helper ends after this */
-};
-
-/* One call; on its fiber's stack. */
-struct job {
-	long (*fn)(void *arg);
-	void *arg;
-	long result;
-	struct zag_fiber *fiber;
-	struct job *next;
 };
 
 struct helper {
 	_Atomic uint32_t alive; /* the kernel clears it when the thread ends */
 	uint32_t tid;
 	struct zag_fiber *slot;
+	struct zag_job *job; /* that it runs */
 };
 
 static struct {
-	struct zag_lock lock; /* protects all but `signal`; a leaf */
-	struct job *first, **last;
-	uint32_t idle;	 /* helpers waiting for a job, not yet given one */
-	uint32_t queued; /* jobs in the list */
-	struct helper helpers[HELPERS_MOST];
+	/* Protects all but `signal`, and the jobs that are queued or run;
+	 * before run queue locks. */
+	struct zag_lock lock;
+	struct zag_job *first, **last;
+	uint32_t idle;	  /* helpers waiting for a job, not yet given one */
+	uint32_t queued;  /* jobs in the list */
+	uint32_t working; /* helpers that will come for a job, or have one */
+	uint32_t lasting; /* jobs that last, queued or running */
+	struct helper helpers[ZAG_HELPERS_MOST];
 	_Atomic uint32_t signal; /* futex: rises with every job */
 } offload;
 
-static struct job *take(void)
+static struct zag_job *take(struct helper *h)
 {
-	struct job *j = offload.first;
+	struct zag_job *j = offload.first;
 
 	if (!j)
 		return NULL;
 	offload.first = j->next;
 	offload.queued--;
+	j->state = ZAG_JOB_RUNNING;
+	h->job = j;
 	return j;
 }
 
-static void append(struct job *j)
+static void append(struct zag_job *j)
 {
 	j->next = NULL;
+	j->state = ZAG_JOB_QUEUED;
 	if (!offload.first)
 		offload.last = &offload.first;
 	*offload.last = j;
 	offload.last = &j->next;
 	offload.queued++;
+	offload.lasting += j->lasting;
+}
+
+static void unqueue(struct zag_job *j)
+{
+	struct zag_job **link = &offload.first;
+
+	while (*link != j)
+		link = &(*link)->next;
+	*link = j->next;
+	if (!j->next)
+		offload.last = link;
+	offload.queued--;
+	offload.lasting -= j->lasting;
 }
 
 /* The next job; NULL when there was none for long. */
-static struct job *wait_for_job(void)
+static struct zag_job *wait_for_job(struct helper *h)
 {
 	struct timespec until;
-	struct job *j;
+	struct zag_job *j;
 	uint32_t seen;
 	long r = 0;
 
@@ -76,51 +90,49 @@ static struct job *wait_for_job(void)
 	until.tv_sec += LINGER_S;
 	zag_lock(&offload.lock);
 	offload.idle++;
-	while (!(j = take()) && r != -ETIMEDOUT) {
+	while (!(j = take(h)) && r != -ETIMEDOUT) {
 		seen = zag_load_rlx(&offload.signal);
 		zag_unlock(&offload.lock);
 		r = zag_futex_wait(&offload.signal, seen, &until);
 		zag_lock(&offload.lock);
 	}
 	offload.idle--;
+	offload.working -= !j;
 	zag_unlock(&offload.lock);
 	return j;
 }
 
+static void finish(struct helper *h, long result)
+{
+	struct zag_job *j = h->job;
+
+	zag_lock(&offload.lock);
+	h->job = NULL;
+	offload.lasting -= j->lasting;
+	j->result = result;
+	j->state = ZAG_JOB_DONE;
+	j->done(j); /* whoever wants to leave takes the lock before */
+	zag_unlock(&offload.lock);
+}
+
 static int helper_main(void *arg)
 {
-	struct job *j;
+	struct helper *h = arg;
+	struct zag_job *j;
 
-	(void)arg;
 	zag_kthread_enter("zag-offload");
-	while ((j = wait_for_job())) {
-		struct zag_fiber *f = j->fiber;
-
-		j->result = j->fn(j->arg);
-		zag_unpark(f); /* from here on *j is gone */
-	}
+	while ((j = wait_for_job(h)))
+		finish(h, j->fn(j));
 	return 0;
 }
 
 /* The lock is held: it keeps a helper's place from being taken twice. */
 static struct helper *free_place(void)
 {
-	for (int i = 0; i < HELPERS_MOST; i++)
+	for (int i = 0; i < ZAG_HELPERS_MOST; i++)
 		if (!zag_load_acq(&offload.helpers[i].alive))
 			return &offload.helpers[i];
 	return NULL;
-}
-
-/* A helper's stack and TCB, made before any lock is taken: it calls the
- * program's allocator. */
-static struct zag_fiber *make_slot(void)
-{
-	struct zag_fiber *slot = zag_fiber_get(STACK, zag_page_size());
-
-	if (slot)
-		ZAG_TCB_AT(slot->ctx.tp, ZAG_TCB_OFFSET(zag_fiber_current),
-			   void *) = NULL;
-	return slot;
 }
 
 /* One more helper, if there is room for it; takes *slot if it needs one.  The
@@ -134,9 +146,14 @@ static bool add_helper(struct zag_fiber **slot)
 	if (!h->slot) {
 		h->slot = *slot;
 		*slot = NULL;
+		/* Now that it is no fiber's: one given back must be. */
+		ZAG_TCB_AT(h->slot->ctx.tp, ZAG_TCB_OFFSET(zag_fiber_current),
+			   void *) = NULL;
 	}
-	return zag_kthread_start(h->slot, helper_main, h, &h->tid,
-				 &h->alive) == 0;
+	if (zag_kthread_start(h->slot, helper_main, h, &h->tid, &h->alive))
+		return false;
+	offload.working++;
+	return true;
 }
 
 static bool helper_wanted(void)
@@ -144,22 +161,28 @@ static bool helper_wanted(void)
 	return offload.queued >= offload.idle;
 }
 
-/*
- * Queue j, with a helper to come for it.  False: none can be had.  A job never
- * waits for another's end, which may depend on it: at the bound it is not
- * taken, and handoff covers for the caller.
- */
-static bool submit(struct job *j)
+/* Whether a helper will come for j.  The lock is held. */
+static bool helper_for(const struct zag_job *j, struct zag_fiber **slot)
+{
+	if (j->lasting && offload.lasting >= ZAG_HELPERS_LASTING)
+		return false;
+	if (!helper_wanted() || add_helper(slot))
+		return true;
+	return !j->lasting && offload.working > offload.lasting;
+}
+
+bool zag_job_submit(struct zag_job *j)
 {
 	struct zag_fiber *slot = NULL;
 	bool ok;
 
+	/* Before any lock is taken: it calls the program's allocator. */
 	if (helper_wanted())
-		slot = make_slot();
+		slot = zag_fiber_get(STACK, zag_page_size());
 	zag_lock(&offload.lock);
-	ok = !helper_wanted() || add_helper(&slot);
+	ok = helper_for(j, &slot);
 	if (ok) {
-		zag_store_rel(&j->fiber->state, ZAG_FIBER_PARKING);
+		j->begin(j);
 		append(j);
 		zag_add(&offload.signal, 1);
 	}
@@ -171,20 +194,37 @@ static bool submit(struct job *j)
 	return ok;
 }
 
-long zag_offload(long (*fn)(void *arg), void *arg)
+/* The lock is held, so the helper is still at it. */
+static void interrupt(struct zag_job *j)
 {
-	struct job j = { .fn = fn, .arg = arg, .fiber = zag_fiber_self() };
+	struct helper *h = offload.helpers;
 
-	if (!j.fiber || !submit(&j))
-		return fn(arg);
-	zag_park();
-	return j.result;
+	while (h->job != j)
+		h++;
+	zag_store_rlx(&j->stop, 1);
+	zag_raw(SYS_tgkill, zag_raw(SYS_getpid), h->tid, ZAG_SIGNAL);
+}
+
+int zag_job_revoke(struct zag_job *j)
+{
+	int state;
+
+	zag_lock(&offload.lock);
+	state = j->state;
+	if (state == ZAG_JOB_QUEUED) {
+		unqueue(j);
+	} else if (state == ZAG_JOB_RUNNING) {
+		j->begin(j);
+		interrupt(j);
+	}
+	zag_unlock(&offload.lock);
+	return state;
 }
 
 void zag_offload_each_thread(void (*fn)(uint32_t tid))
 {
 	zag_lock(&offload.lock);
-	for (int i = 0; i < HELPERS_MOST; i++)
+	for (int i = 0; i < ZAG_HELPERS_MOST; i++)
 		if (zag_load_acq(&offload.helpers[i].alive))
 			fn(offload.helpers[i].tid);
 	zag_unlock(&offload.lock);

@@ -1,21 +1,58 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Offload: run a call that has no non-blocking form on a helper kernel thread
- * while the calling fiber is parked.
+ * while the calling fiber is parked.  wait/blocking.h is the way to it.
+ *
+ * There are two kinds of jobs.  One ends by itself, like a disk's: at the
+ * bound it queues for a helper.  The other lasts until somebody else does
+ * something, perhaps by such a job: it is taken only if a helper is free for
+ * it, and some helpers are never given to them.
  */
 #ifndef ZAG_SCHED_OFFLOAD_H
 #define ZAG_SCHED_OFFLOAD_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+enum {
+	ZAG_HELPERS_MOST = 64,
+	ZAG_HELPERS_LASTING = 48, /* with jobs that last, at most */
+};
+
+/* One job; on its fiber's stack. */
+struct zag_job {
+	/* Runs on a helper, with a thread pointer that is not the caller's and
+	 * signals blocked: raw system calls only (base/raw.h).  A job that
+	 * lasts looks at `stop`: see zag_arch_syscall. */
+	long (*fn)(struct zag_job *j);
+	bool lasting;
+	/* Under the pool's lock: begin when the job is queued for sure, the
+	 * caller arms its wait; done when it has its result.  Then the job is
+	 * the caller's again. */
+	void (*begin)(struct zag_job *j);
+	void (*done)(struct zag_job *j);
+
+	/* The pool's. */
+	long result;
+	_Atomic uint32_t stop;
+	enum { ZAG_JOB_QUEUED, ZAG_JOB_RUNNING, ZAG_JOB_DONE } state;
+	struct zag_job *next;
+};
+
 /*
- * Run fn(arg) on a helper thread and return its result.  fn must make raw
- * system calls only (base/raw.h): it runs with a thread pointer that is not
- * the caller's, all signals blocked.  Not interruptible.  With no helper to be
- * had (EAGAIN), or not on a fiber, fn runs on the spot.
- * Context: fiber or native thread; no lock of the runtime held.
+ * Have j done.  False: no helper can be had, nothing was called.
+ * Context: fiber; no lock of the runtime held.
  */
-long zag_offload(long (*fn)(void *arg), void *arg);
+bool zag_job_submit(struct zag_job *j);
+
+/*
+ * The caller does not want to wait for j any more.  ZAG_JOB_QUEUED: it never
+ * began, and is the caller's; ZAG_JOB_DONE: so it is, with its result;
+ * ZAG_JOB_RUNNING: it was told to stop, j->begin was called once more and
+ * j->done will be.  Context: as above.
+ */
+int zag_job_revoke(struct zag_job *j);
 
 /* Call fn with the kernel thread of every helper; none is made meanwhile. */
 void zag_offload_each_thread(void (*fn)(uint32_t tid));

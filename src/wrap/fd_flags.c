@@ -2,19 +2,9 @@
 /* fcntl, ioctl: the program's O_NONBLOCK, and locks that are waited for. */
 #include "wrap/libc.h"
 
-#include "base/raw.h"
-#include "wrap/io_core.h"
+#include "loop/fdwait.h"
+#include "wrap/fd_lock.h"
 #include "wrap/real.h"
-
-/* Record locks belong to the process, so a helper can wait for one. */
-static long zag_fd_lock(int fd, int cmd, int try, void *lock)
-{
-	long r = zag_raw(SYS_fcntl, fd, try, lock);
-
-	if (r != -EAGAIN && r != -EACCES)
-		return r;
-	return zag_offload_raw(SYS_fcntl, fd, cmd, lock, 0, 0, 0);
-}
 
 static int pass_fcntl(int fd, int cmd, void *arg)
 {
@@ -35,10 +25,8 @@ ZAG_EXPORT int fcntl(int fd, int cmd, ...)
 	va_end(ap);
 	if (!zag_on_fiber())
 		return pass_fcntl(fd, cmd, arg);
-	if (cmd == F_SETLKW)
-		return (int)zag_ret(zag_fd_lock(fd, cmd, F_SETLK, arg));
-	if (cmd == F_OFD_SETLKW)
-		return (int)zag_ret(zag_fd_lock(fd, cmd, F_OFD_SETLK, arg));
+	if (cmd == F_SETLKW || cmd == F_OFD_SETLKW)
+		return (int)zag_ret(zag_fd_setlk(fd, cmd, arg));
 	return pass_fcntl(fd, cmd, arg);
 }
 

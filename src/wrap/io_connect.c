@@ -68,7 +68,7 @@ long zag_io_connect(int fd, const struct sockaddr *addr, socklen_t len)
 	if (r == -EINPROGRESS || r == -EALREADY)
 		return connect_finish(fd, addr, len, r);
 	if (r == -EAGAIN) /* Unix: backlog full, which no event ends */
-		return zag_offload_raw(SYS_connect, fd, addr, len, 0, 0, 0);
+		return zag_block_raw(true, SYS_connect, fd, addr, len, 0, 0, 0);
 	return r;
 }
 

@@ -89,13 +89,22 @@ int zag_iov_rest(const struct iovec *v, size_t n, size_t skip, size_t limit,
 
 static long make_call(void *arg)
 {
-	const struct zag_io_call *c = arg;
+	const struct zag_syscall *c = arg;
 
 	return zag_raw6(c->nr, c->arg[0], c->arg[1], c->arg[2], c->arg[3],
 			c->arg[4], c->arg[5]);
 }
 
-long zag_io_offload(const struct zag_io_call *call)
+long zag_io_offload(const struct zag_syscall *call)
 {
 	return zag_offload(make_call, (void *)call);
+}
+
+long zag_io_block(const struct zag_syscall *call, bool restarts)
+{
+	long r;
+
+	if (zag_blocking_call(call, ZAG_NEVER, restarts, &r))
+		return r;
+	return make_call((void *)call);
 }

@@ -12,7 +12,7 @@
 
 #include "base/raw.h"
 #include "loop/fdwait.h"
-#include "sched/offload.h"
+#include "wait/blocking.h"
 
 /* The kernel moves at most this in one call. */
 #define ZAG_IO_MAX ((size_t)0x7ffff000)
@@ -65,19 +65,23 @@ size_t zag_iov_len(const struct iovec *v, size_t n);
 int zag_iov_rest(const struct iovec *v, size_t n, size_t skip, size_t limit,
 		 struct iovec *out);
 
-/* A raw system call made on a helper thread. */
-struct zag_io_call {
-	long nr;
-	long arg[6];
-};
-
-long zag_io_offload(const struct zag_io_call *call);
-
-#define zag_offload_raw(nr, a, b, c, d, e, f)                        \
-	zag_io_offload(&(const struct zag_io_call){                  \
+#define ZAG_SYSCALL(nr, a, b, c, d, e, f)                            \
+	(&(const struct zag_syscall){                                \
 		(nr),                                                \
 		{ ZAG_RAW_ARG(a), ZAG_RAW_ARG(b), ZAG_RAW_ARG(c),    \
 		  ZAG_RAW_ARG(d), ZAG_RAW_ARG(e), ZAG_RAW_ARG(f) } })
+
+/* A call that ends by itself, made on a helper thread. */
+long zag_io_offload(const struct zag_syscall *call);
+#define zag_offload_raw(nr, ...) zag_io_offload(ZAG_SYSCALL(nr, __VA_ARGS__))
+
+/*
+ * One that lasts until others do something.  A signal ends it; `restarts`: not
+ * one with SA_RESTART.  Where no helper can be had, it holds its carrier.
+ */
+long zag_io_block(const struct zag_syscall *call, bool restarts);
+#define zag_block_raw(restarts, nr, ...) \
+	zag_io_block(ZAG_SYSCALL(nr, __VA_ARGS__), restarts)
 
 /* preadv2 or pwritev2 (nr) that does not block; off -1: at the position. */
 static inline long zag_sys_nowait(long nr, int fd, const struct iovec *v,

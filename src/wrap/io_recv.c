@@ -144,8 +144,8 @@ long zag_io_recvmsg(int fd, struct msghdr *msg, int flags)
 	if (flags & MSG_PEEK) /* only the kernel can wait for it to be there */
 		return zag_fd_nonblocking(fd)
 			       ? r
-			       : zag_offload_raw(SYS_recvmsg, fd, msg, flags, 0,
-						 0, 0);
+			       : zag_block_raw(true, SYS_recvmsg, fd, msg,
+					       flags, 0, 0, 0);
 	return recv_rest(&io, msg, room, (size_t)r, want, flags);
 }
 

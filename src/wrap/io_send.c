@@ -30,8 +30,8 @@ static long send_datagram(int fd, const void *buf, size_t len, int flags,
 			return r;
 		r = park_datagram(&io);
 		if (r > 0)
-			return zag_offload_raw(SYS_sendto, fd, buf, len, flags,
-					       to, tolen);
+			return zag_block_raw(true, SYS_sendto, fd, buf, len,
+					     flags, to, tolen);
 		if (r < 0)
 			return r;
 	}
@@ -158,8 +158,8 @@ static long sendmsg_datagram(int fd, const struct msghdr *msg, int flags)
 			return r;
 		r = park_datagram(&io);
 		if (r > 0)
-			return zag_offload_raw(SYS_sendmsg, fd, msg, flags, 0,
-					       0, 0);
+			return zag_block_raw(true, SYS_sendmsg, fd, msg, flags,
+					     0, 0, 0);
 		if (r < 0)
 			return r;
 	}

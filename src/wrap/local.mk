@@ -18,6 +18,7 @@ libzagshim_la_SOURCES += \
 libzagshim_la_SOURCES += \
 	src/wrap/fd_close.c \
 	src/wrap/fd_flags.c \
+	src/wrap/fd_lock.c src/wrap/fd_lock.h \
 	src/wrap/fd_own.c src/wrap/fd_own.h \
 	src/wrap/io_accept.c \
 	src/wrap/io_connect.c \

@@ -131,6 +131,8 @@ INIT(fcntl)
 SAME(fcntl64, fcntl)
 SAME(__fcntl, fcntl)
 
+EARLY(int, flock, (int fd, int op), SYS_flock, fd, op)
+
 static int early_ioctl(int fd, unsigned long cmd, ...)
 {
 	va_list ap;

@@ -71,8 +71,8 @@ static long zag_time_clock_sleep(clockid_t clock, int flags,
 	if (!zag_sys_readable(t))
 		return -EFAULT;
 	if (!is_wall_clock(clock)) /* CPU time of others, alarms, errors */
-		return zag_offload_raw(SYS_clock_nanosleep, clock, flags, t,
-				       rem, 0, 0);
+		return zag_block_raw(false, SYS_clock_nanosleep, clock, flags,
+				     t, rem, 0, 0);
 	if (!(flags & TIMER_ABSTIME))
 		return zag_time_sleep(t, rem);
 	if (!is_valid(t))

@@ -60,7 +60,8 @@ prog_programs += \
 	tests/prog/liveness-raw-futex \
 	tests/prog/liveness-sem
 prog_programs += \
-	tests/prog/lock-chain
+	tests/prog/lock-chain \
+	tests/prog/lock-file
 prog_programs += \
 	tests/prog/mutex-count \
 	tests/prog/mutex-destroy \

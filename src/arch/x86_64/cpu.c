@@ -6,8 +6,10 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <time.h>
+#include <ucontext.h>
 
 #include "arch/arch.h"
+#include "base/atomic.h"
 #include "base/compiler.h"
 
 #ifndef HWCAP2_FSGSBASE
@@ -48,6 +50,24 @@ void zag_arch_context_init(struct zag_context *ctx, void *stack_top, void *tp,
 	f->rip = zag_arch_entry;
 	ctx->sp = f;
 	ctx->tp = tp;
+}
+
+/* Labels in syscall.S. */
+extern const char zag_arch_syscall_begin[]
+	__attribute__((visibility("hidden")));
+extern const char zag_arch_syscall_end[] __attribute__((visibility("hidden")));
+extern const char zag_arch_syscall_stopped[]
+	__attribute__((visibility("hidden")));
+
+void zag_arch_syscall_interrupt(void *ucontext)
+{
+	greg_t *reg = ((ucontext_t *)ucontext)->uc_mcontext.gregs;
+	const char *pc = (const char *)reg[REG_RIP];
+
+	if (pc < zag_arch_syscall_begin || pc >= zag_arch_syscall_end)
+		return;
+	if (zag_load_rlx((const _Atomic uint32_t *)reg[REG_RBX]))
+		reg[REG_RIP] = (greg_t)zag_arch_syscall_stopped;
 }
 
 /* The rate of rdtsc, measured once against the clock for 50 us. */

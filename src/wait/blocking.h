@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Calls that only the kernel can wait for, made by a helper thread while the
+ * fiber is parked.
+ */
+#ifndef ZAG_WAIT_BLOCKING_H
+#define ZAG_WAIT_BLOCKING_H
+
+#include <stdbool.h>
+
+#include "wait/wait.h"
+
+/*
+ * Run fn(arg) on a helper and return its result.  fn ends by itself (a disk's
+ * work), makes raw system calls only, and is not interruptible.  With no
+ * helper to be had, or not on a fiber, fn runs on the spot.
+ * Context: fiber or native thread; no lock of the runtime held.
+ */
+long zag_offload(long (*fn)(void *arg), void *arg);
+
+/* A system call, as base/raw.h makes it. */
+struct zag_syscall {
+	long nr;
+	long arg[6];
+};
+
+/*
+ * Make a call that may last for as long as others like.  *result is the
+ * kernel's; or -EINTR, when a signal handler has ended it (not one with
+ * SA_RESTART, if the call restarts), or -ETIMEDOUT at the deadline: then the
+ * call has had no effect.  False: no helper can be had, nothing was done.
+ * Context: fiber; no lock of the runtime held.
+ */
+bool zag_blocking_call(const struct zag_syscall *call, zag_time deadline,
+		       bool restarts, long *result);
+
+/*
+ * For where no helper can be had: sleep, longer each time (`interval` begins
+ * as 0), before trying again what does not block.  0: try; -EINTR, -ETIMEDOUT.
+ * Context: as above.
+ */
+int zag_backoff(zag_time *interval, zag_time deadline, bool restarts);
+
+#endif
