@@ -28,17 +28,25 @@ long zag_io_park(struct zag_io *io)
 	return r == -ETIMEDOUT ? -EAGAIN : r;
 }
 
-long zag_sys_poll(struct pollfd *fds, nfds_t n, int timeout)
+/*
+ * Even with no time to wait the kernel's poll says EINTR where a signal is on
+ * its way: ours, too, which may be meant for a fiber that has moved on.
+ */
+long zag_sys_look(struct pollfd *fds, nfds_t n)
 {
-	struct timespec ts = { timeout / 1000, timeout % 1000 * 1000000L };
+	struct timespec now = { 0, 0 };
+	long r;
 
-	return zag_raw(SYS_ppoll, fds, n, timeout < 0 ? NULL : &ts, NULL, 8);
+	do
+		r = zag_raw(SYS_ppoll, fds, n, &now, NULL, 8);
+	while (r == -EINTR);
+	return r;
 }
 
 short zag_io_events(int fd, short events)
 {
 	struct pollfd p = { .fd = fd, .events = events };
-	long r = zag_sys_poll(&p, 1, 0);
+	long r = zag_sys_look(&p, 1);
 
 	/* Out of memory: whoever asks goes on to the call itself. */
 	return r < 0 ? POLLNVAL : p.revents;

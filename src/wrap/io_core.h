@@ -48,8 +48,8 @@ short zag_io_events(int fd, short events);
  */
 bool zag_io_failed(int fd);
 
-/* poll(2) without a cancellation point, timeout in milliseconds. */
-long zag_sys_poll(struct pollfd *fds, nfds_t n, int timeout);
+/* What poll(2) says right now; never -EINTR. */
+long zag_sys_look(struct pollfd *fds, nfds_t n);
 
 /* Whether 8 bytes of the program's can be read: EFAULT instead of a fault in
  * the calls that read an argument the kernel would have read. */

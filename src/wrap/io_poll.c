@@ -29,7 +29,7 @@ static long poll_until(struct pollfd *fds, nfds_t n, zag_time deadline)
 	int w;
 
 	for (;;) {
-		r = zag_sys_poll(fds, n, 0);
+		r = zag_sys_look(fds, n);
 		if (r || last)
 			return r;
 		w = zag_poll_wait(fds, n, deadline);
@@ -66,7 +66,7 @@ static long zag_io_ppoll(struct pollfd *fds, nfds_t n,
 	}
 	if (!mask)
 		return poll_until(fds, n, deadline);
-	r = zag_sys_poll(fds, n, 0);
+	r = zag_sys_look(fds, n);
 	if (r) /* then no signal is let in */
 		return r;
 	r = zag_signal_mask_swap(mask, &old);

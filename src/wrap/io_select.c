@@ -130,12 +130,17 @@ static void sets_to_poll(const struct sets *s, const unsigned long *copy,
 	}
 }
 
+/* As zag_sys_look; the kernel leaves the sets as they are when it fails. */
 static long look(const struct sets *s)
 {
 	struct timespec now = { 0, 0 };
+	long r;
 
-	return zag_raw(SYS_pselect6, s->n, s->set[0], s->set[1], s->set[2],
-		       &now, NULL);
+	do
+		r = zag_raw(SYS_pselect6, s->n, s->set[0], s->set[1],
+			    s->set[2], &now, NULL);
+	while (r == -EINTR);
+	return r;
 }
 
 /* The sets hold what was asked; fds the same, or room for it. */

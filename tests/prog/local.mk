@@ -16,6 +16,7 @@ prog_programs += \
 prog_programs += \
 	tests/prog/fd-close-all
 prog_programs += \
+	tests/prog/fork-atfork \
 	tests/prog/fork-before \
 	tests/prog/fork-threads
 prog_programs += \
@@ -78,7 +79,9 @@ prog_programs += \
 prog_programs += \
 	tests/prog/select-basic
 prog_programs += \
+	tests/prog/signal-eintr \
 	tests/prog/signal-spin \
+	tests/prog/signal-storm \
 	tests/prog/signal-wait
 prog_programs += \
 	tests/prog/sleepers-100k
