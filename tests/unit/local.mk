@@ -27,7 +27,8 @@ check_PROGRAMS += $(unit_programs)
 check_LTLIBRARIES += tests/unit/libtls-module.la
 TESTS += $(unit_programs)
 endif
-EXTRA_DIST += tests/unit/runtime.h tests/unit/unit.h
+EXTRA_DIST += tests/unit/arch-aarch64.h tests/unit/arch-x86_64.h \
+	tests/unit/runtime.h tests/unit/unit.h
 
 tests_unit_test_arch_SOURCES = tests/unit/test_arch.c
 tests_unit_test_arch_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -12,6 +12,12 @@
 #include "base/compiler.h"
 #include "unit.h"
 
+#if defined(__x86_64__)
+#include "arch-x86_64.h"
+#elif defined(__aarch64__)
+#include "arch-aarch64.h"
+#endif
+
 enum { STACK = 64 * 1024 };
 
 static struct zag_context here, there;
@@ -22,26 +28,6 @@ static void setup(void)
 {
 	here.tp = zag_arch_tp();
 }
-
-/* Both ways to set the thread pointer: _i is 0 (system call) or 1. */
-#if defined(__x86_64__)
-extern uint8_t zag_arch_have_wrfsbase;
-
-static bool use_way(int i)
-{
-	zag_arch_init();
-	if (i > zag_arch_have_wrfsbase)
-		return false;
-	zag_arch_have_wrfsbase = (uint8_t)i;
-	return true;
-}
-#else
-static bool use_way(int i)
-{
-	zag_arch_init();
-	return i == 0;
-}
-#endif
 
 static void begin(void (*fn)(void *), void *arg)
 {
@@ -170,7 +156,7 @@ END_TEST
 static uintptr_t entry_alignment;
 static void *entry_arg;
 
-#if defined(__x86_64__)
+void entry(void *arg); /* in assembly */
 void entered(void *arg, uintptr_t sp);
 void entered(void *arg, uintptr_t sp)
 {
@@ -179,29 +165,18 @@ void entered(void *arg, uintptr_t sp)
 	come_back();
 }
 
-void entry(void *arg);
-__asm__(".text\n"
-	".type entry, @function\n"
-	"entry:\n"
-	"	movq	%rsp, %rsi\n"
-	"	subq	$8, %rsp\n"
-	"	call	entered\n"
-	"	ud2\n");
-
-/* The ABI: (rsp + 8) is a multiple of 16 at a function's entry, wherever the
- * stack ends. */
+/* As the ABI wants it, wherever the stack ends. */
 START_TEST(stack_is_aligned_at_entry)
 {
 	for (size_t cut = 0; cut < 64; cut += 4) {
 		zag_arch_context_init(&there, stack + STACK - cut,
 				      zag_arch_tp(), entry, &cut);
 		go();
-		ck_assert_uint_eq(entry_alignment, 8);
+		ck_assert_uint_eq(entry_alignment, SP_AT_ENTRY);
 		ck_assert_ptr_eq(entry_arg, &cut);
 	}
 }
 END_TEST
-#endif
 
 static _Unwind_Reason_Code count_frame(struct _Unwind_Context *c, void *arg)
 {
@@ -237,51 +212,6 @@ END_TEST
 
 /* --- callee-saved registers --------------------------------------------- */
 
-#if defined(__x86_64__)
-/* Switch with known values in every callee-saved register; how many were
- * changed when it is back. */
-uint64_t switch_checked(struct zag_context *from, struct zag_context *to,
-			uint64_t base);
-__asm__(".text\n"
-	".type switch_checked, @function\n"
-	"switch_checked:\n"
-	"	pushq	%rbx\n"
-	"	pushq	%rbp\n"
-	"	pushq	%r12\n"
-	"	pushq	%r13\n"
-	"	pushq	%r14\n"
-	"	pushq	%r15\n"
-	"	pushq	%rdx\n"
-	"	leaq	1(%rdx), %rbx\n"
-	"	leaq	2(%rdx), %rbp\n"
-	"	leaq	3(%rdx), %r12\n"
-	"	leaq	4(%rdx), %r13\n"
-	"	leaq	5(%rdx), %r14\n"
-	"	leaq	6(%rdx), %r15\n"
-	"	call	zag_arch_switch\n"
-	"	popq	%rdx\n"
-	"	xorl	%eax, %eax\n"
-	"	.macro	check reg, n\n"
-	"	leaq	\\n(%rdx), %rcx\n"
-	"	cmpq	%rcx, \\reg\n"
-	"	je	1f\n"
-	"	incq	%rax\n"
-	"1:\n"
-	"	.endm\n"
-	"	check	%rbx, 1\n"
-	"	check	%rbp, 2\n"
-	"	check	%r12, 3\n"
-	"	check	%r13, 4\n"
-	"	check	%r14, 5\n"
-	"	check	%r15, 6\n"
-	"	popq	%r15\n"
-	"	popq	%r14\n"
-	"	popq	%r13\n"
-	"	popq	%r12\n"
-	"	popq	%rbp\n"
-	"	popq	%rbx\n"
-	"	ret\n");
-
 static void switch_back_checked(void *arg)
 {
 	uint64_t *wrong = arg;
@@ -306,36 +236,11 @@ END_TEST
 
 /* --- floating-point control words --------------------------------------- */
 
-struct words {
-	uint32_t mxcsr;
-	uint16_t x87;
-};
-
-static struct words get_words(void)
-{
-	struct words w;
-
-	__asm__ volatile("stmxcsr %0" : "=m"(w.mxcsr));
-	__asm__ volatile("fnstcw %0" : "=m"(w.x87));
-	return w;
-}
-
-static void set_words(struct words w)
-{
-	__asm__ volatile("ldmxcsr %0" : : "m"(w.mxcsr));
-	__asm__ volatile("fldcw %0" : : "m"(w.x87));
-}
-
 static bool same_words(struct words a, struct words b)
 {
-	return a.mxcsr == b.mxcsr && a.x87 == b.x87;
+	return a.a == b.a && a.b == b.b;
 }
 
-/* Rounding: the default, up, down; one with the invalid flag raised. */
-static const struct words modes[] = {
-	{ 0x1f80, 0x037f }, { 0x5f80, 0x037f }, { 0x1f80, 0x0b7f },
-	{ 0x3f80, 0x077f }, { 0x1f81, 0x037f }, { 0x7f80, 0x027f },
-};
 enum { MODES = sizeof(modes) / sizeof(modes[0]) };
 
 static void keep_mode(void *arg)
@@ -384,12 +289,11 @@ START_TEST(a_new_context_has_its_maker_s_words)
 		begin(note_mode, &seen);
 		set_words(modes[0]);
 		go();
-		ck_assert_uint_eq(seen.mxcsr, modes[i].mxcsr);
-		ck_assert_uint_eq(seen.x87, modes[i].x87);
+		ck_assert_uint_eq(seen.a, modes[i].a);
+		ck_assert_uint_eq(seen.b, modes[i].b);
 	}
 }
 END_TEST
-#endif
 
 START_TEST(ticks_are_about_microseconds)
 {
@@ -410,16 +314,14 @@ int main(void)
 	TCase *c = tcase_create("arch");
 
 	tcase_add_checked_fixture(c, setup, NULL);
-	tcase_add_loop_test(c, goes_there_and_back, 0, 2);
+	tcase_add_loop_test(c, goes_there_and_back, 0, WAYS);
 	tcase_add_test(c, many_contexts_keep_their_frames);
-	tcase_add_loop_test(c, thread_pointer_follows, 0, 2);
+	tcase_add_loop_test(c, thread_pointer_follows, 0, WAYS);
 	tcase_add_test(c, a_backtrace_ends_at_entry);
 	tcase_add_test(c, ticks_are_about_microseconds);
-#if defined(__x86_64__)
 	tcase_add_test(c, stack_is_aligned_at_entry);
-	tcase_add_loop_test(c, callee_saved_registers, 0, 2);
+	tcase_add_loop_test(c, callee_saved_registers, 0, WAYS);
 	tcase_add_test(c, control_words_are_each_context_s_own);
 	tcase_add_test(c, a_new_context_has_its_maker_s_words);
-#endif
 	return unit_run("arch", c);
 }

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What test_arch.c needs to know of aarch64: registers and control words. */
+#ifndef ZAG_UNIT_ARCH_AARCH64_H
+#define ZAG_UNIT_ARCH_AARCH64_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/arch.h"
+
+/* There is one way to set the thread pointer. */
+enum { WAYS = 1 };
+
+static inline bool use_way(int i)
+{
+	zag_arch_init();
+	return i == 0;
+}
+
+/* The ABI: sp is a multiple of 16 always. */
+enum { SP_AT_ENTRY = 0 };
+
+/* Calls entered(arg, stack pointer). */
+__asm__(".text\n"
+	".type entry, %function\n"
+	"entry:\n"
+	"	hint	#34\n" /* bti c */
+	"	mov	x1, sp\n"
+	"	bl	entered\n"
+	"	brk	#1\n");
+
+/* Switch with known values in every callee-saved register; how many were
+ * changed when it is back. */
+uint64_t switch_checked(struct zag_context *from, struct zag_context *to,
+			uint64_t base);
+__asm__(".text\n"
+	"	.macro	each what\n"
+	"	\\what	x19, 1\n"
+	"	\\what	x20, 2\n"
+	"	\\what	x21, 3\n"
+	"	\\what	x22, 4\n"
+	"	\\what	x23, 5\n"
+	"	\\what	x24, 6\n"
+	"	\\what	x25, 7\n"
+	"	\\what	x26, 8\n"
+	"	\\what	x27, 9\n"
+	"	\\what	x28, 10\n"
+	"	\\what	x29, 11\n"
+	"	\\what	d8, 12\n"
+	"	\\what	d9, 13\n"
+	"	\\what	d10, 14\n"
+	"	\\what	d11, 15\n"
+	"	\\what	d12, 16\n"
+	"	\\what	d13, 17\n"
+	"	\\what	d14, 18\n"
+	"	\\what	d15, 19\n"
+	"	.endm\n"
+	"	.macro	keep reg, n\n"
+	"	str	\\reg, [sp, #8 * \\n]\n"
+	"	.endm\n"
+	"	.macro	restore reg, n\n"
+	"	ldr	\\reg, [sp, #8 * \\n]\n"
+	"	.endm\n"
+	"	.macro	fill reg, n\n"
+	"	add	x9, x2, #\\n\n"
+	"	str	x9, [sp, #176]\n"
+	"	ldr	\\reg, [sp, #176]\n"
+	"	.endm\n"
+	"	.macro	check reg, n\n"
+	"	str	\\reg, [sp, #176]\n"
+	"	ldr	x9, [sp, #176]\n"
+	"	add	x10, x2, #\\n\n"
+	"	cmp	x9, x10\n"
+	"	cinc	x0, x0, ne\n"
+	"	.endm\n"
+	".type switch_checked, %function\n"
+	"switch_checked:\n"
+	"	hint	#34\n"
+	"	sub	sp, sp, #192\n"
+	"	str	x2, [sp, #168]\n"
+	"	str	x30, [sp]\n"
+	"	each	keep\n"
+	"	each	fill\n"
+	"	bl	zag_arch_switch\n"
+	"	ldr	x2, [sp, #168]\n"
+	"	mov	x0, #0\n"
+	"	each	check\n"
+	"	each	restore\n"
+	"	ldr	x30, [sp]\n"
+	"	add	sp, sp, #192\n"
+	"	ret\n");
+
+/* FPCR, FPSR. */
+struct words {
+	uint32_t a, b;
+};
+
+static inline struct words get_words(void)
+{
+	uint64_t a, b;
+
+	__asm__ volatile("mrs %0, fpcr" : "=r"(a));
+	__asm__ volatile("mrs %0, fpsr" : "=r"(b));
+	return (struct words){ (uint32_t)a, (uint32_t)b };
+}
+
+static inline void set_words(struct words w)
+{
+	__asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)w.a));
+	__asm__ volatile("msr fpsr, %0" : : "r"((uint64_t)w.b));
+}
+
+/* Rounding: the default, up, down, to zero; flags raised; flush to zero. */
+static const struct words modes[] = {
+	{ 0, 0 },	{ 1 << 22, 0 }, { 2 << 22, 0 },
+	{ 3 << 22, 1 }, { 0, 0x10 },	{ 1 << 24, 0 },
+};
+
+#endif
