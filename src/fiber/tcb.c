@@ -30,10 +30,16 @@ union dtv { /* glibc's dtv_t */
 };
 
 enum {
-	RSEQ_SIG_X86 = 0x53053053,
 	RSEQ_AREA = 32,
 	RSEQ_CPU_UNREGISTERED = -2, /* RSEQ_CPU_ID_REGISTRATION_FAILED */
 };
+
+/* What the kernel's headers call RSEQ_SIG; libc has registered with it. */
+#if defined(__x86_64__)
+#define RSEQ_SIGNATURE 0x53053053u
+#else
+#define RSEQ_SIGNATURE 0xd428bc00u
+#endif
 
 struct zag_glibc zag_glibc;
 
@@ -76,6 +82,7 @@ static const char *find_functions(void)
 	zag_glibc.ctype_init = dlsym(RTLD_DEFAULT, "__ctype_init");
 	zag_glibc.call_tls_dtors = dlsym(RTLD_DEFAULT, "__call_tls_dtors");
 	zag_glibc.keys = dlsym(RTLD_DEFAULT, "__pthread_keys");
+	zag_glibc.pointer_guard = dlsym(RTLD_DEFAULT, "__pointer_chk_guard");
 	zag_glibc.rseq_size = dlsym(RTLD_DEFAULT, "__rseq_size");
 	zag_glibc.rseq_offset = dlsym(RTLD_DEFAULT, "__rseq_offset");
 	if (!info || !zag_glibc.allocate_tls || !zag_glibc.ctype_init ||
@@ -223,7 +230,9 @@ static void copy_header(void *tp)
 	memcpy((char *)tp + 0x28, from + 0x28, 0x10);
 	ZAG_TCB_AT(tp, 0x48, int) = *(int *)(from + 0x48);
 #else
-	(void)tp;
+	/* The guards are variables of the loader's; multiple_threads is struct
+	 * pthread's first word. */
+	*(int *)zag_tcb_pthread_ptr(tp) = 1;
 #endif
 }
 
@@ -322,7 +331,7 @@ void zag_tcb_rseq_off(void)
 		return;
 #ifdef SYS_rseq
 	zag_raw(SYS_rseq, (char *)tp + *zag_glibc.rseq_offset, RSEQ_AREA, 1,
-		RSEQ_SIG_X86);
+		RSEQ_SIGNATURE);
 #endif
 	mark_rseq_off(tp);
 }

@@ -113,21 +113,26 @@ void zag_tcb_set_unwind(__pthread_unwind_buf_t *buf)
 
 void zag_arch_main_left(void);
 
-/* setjmp's way of storing a code address. */
+/* setjmp's way of storing a code address, and where. */
+#if defined(__x86_64__)
+enum { JB_PC = 7 };
+
 static uintptr_t mangle(uintptr_t p)
 {
-#if defined(__x86_64__)
 	p ^= ZAG_TCB_AT(zag_arch_tp(), 0x30, uintptr_t);
 	return p << 17 | p >> 47;
-#else
-	return p;
-#endif
 }
+#else
+enum { JB_PC = 11 };
+
+static uintptr_t mangle(uintptr_t p)
+{
+	return p ^ *zag_glibc.pointer_guard;
+}
+#endif
 
 void zag_tcb_patch_main_unwind(void)
 {
-#if defined(__x86_64__)
-	enum { JB_PC = 7 };
 	__pthread_unwind_buf_t *buf = ZAG_TCB_FIELD(zag_arch_tp(), unwind, void *);
 
 	while (buf && buf->__pad[0]) /* priv.data.prev */
@@ -135,5 +140,4 @@ void zag_tcb_patch_main_unwind(void)
 	if (buf)
 		buf->__cancel_jmp_buf[0].__cancel_jmp_buf[JB_PC] =
 			(long)mangle((uintptr_t)zag_arch_main_left);
-#endif
 }

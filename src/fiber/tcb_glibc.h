@@ -33,6 +33,7 @@ extern struct zag_glibc {
 	ptrdiff_t self;	     /* pthread_t - tp */
 	ptrdiff_t resp, res; /* from tp: __resp, and its own resolver state */
 	uint32_t unwind;     /* cleanup_jmp_buf */
+	const uintptr_t *pointer_guard; /* NULL: in the TCB */
 	const unsigned *rseq_size;
 	const ptrdiff_t *rseq_offset;
 	struct zag_tcb_key *keys;
