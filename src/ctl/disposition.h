@@ -14,9 +14,7 @@
 struct zag_disposition { /* struct kernel_sigaction */
 	void (*handler)(int, siginfo_t *, void *);
 	unsigned long flags;
-#if defined(__x86_64__)
-	void (*restorer)(void);
-#endif
+	void (*restorer)(void); /* aarch64's kernel has one of its own */
 	uint64_t mask;
 };
 

@@ -464,7 +464,7 @@ static bool in_guard(struct zag_fiber *f, const char *addr)
 	const char *low = f->stack_addr;
 
 	return !f->is_main && addr < low &&
-	       addr >= low - f->guard_size - ZAG_PAGE;
+	       addr >= low - f->guard_size - zag_page_size();
 }
 
 /* Say which fiber it was; then let the fault happen again, by default. */
