@@ -4,6 +4,8 @@
 
 #include "fiber/stack.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -45,11 +47,13 @@ struct zag_stack_class {
 	struct zag_stack_class *next;
 };
 
+enum advice { ADVICE_UNTRIED, ADVICE_WORKS, ADVICE_FAILS };
+
 static struct {
 	struct zag_lock lock; /* protects the lists' heads; a leaf */
 	_Atomic(struct zag_stack_class *) classes;
 	_Atomic(struct slab *) slabs;
-	_Atomic bool no_guard_advice; /* the kernel is too old for it */
+	_Atomic uint32_t advice; /* enum advice: MADV_GUARD_INSTALL */
 } stacks;
 
 /* Few classes for programs that ask for many sizes. */
@@ -64,8 +68,9 @@ static size_t round_size(size_t size)
 
 static size_t overhead(void)
 {
+	/* With what aligning tp, the stack's end and the fiber may cost. */
 	return zag_tcb_below() + zag_tcb_above() + sizeof(struct zag_fiber) +
-	       2 * zag_tcb_align();
+	       2 * zag_tcb_align() + 2 * ZAG_CACHE_LINE;
 }
 
 static struct zag_stack_class *find(size_t size, size_t guard)
@@ -154,16 +159,31 @@ static struct slab *grow(struct zag_stack_class *c)
 	return s;
 }
 
+/* An emulator (qemu-user) may take any advice and do nothing: have the kernel
+ * read a word there.  Without a guard it is 0, a mask that blocks nothing. */
+static bool faults(const char *at)
+{
+	return zag_raw(SYS_rt_sigprocmask, SIG_BLOCK, at, NULL, 8) == -EFAULT;
+}
+
+static bool advise_guard(char *at, size_t size)
+{
+	uint32_t advice = zag_load_rlx(&stacks.advice);
+	bool done;
+
+	if (advice == ADVICE_FAILS)
+		return false;
+	done = !zag_raw(SYS_madvise, at, size, MADV_GUARD_INSTALL);
+	if (done && advice == ADVICE_UNTRIED)
+		done = faults(at);
+	zag_store_rlx(&stacks.advice, done ? ADVICE_WORKS : ADVICE_FAILS);
+	return done;
+}
+
 static bool install_guard(char *at, size_t size)
 {
-	if (!size)
-		return true;
-	if (!zag_load_rlx(&stacks.no_guard_advice)) {
-		if (!zag_raw(SYS_madvise, at, size, MADV_GUARD_INSTALL))
-			return true;
-		zag_store_rlx(&stacks.no_guard_advice, true);
-	}
-	return !zag_raw(SYS_mprotect, at, size, PROT_NONE);
+	return !size || advise_guard(at, size) ||
+	       !zag_raw(SYS_mprotect, at, size, PROT_NONE);
 }
 
 char *zag_stack_carve(struct zag_stack_class *c)
