@@ -87,7 +87,9 @@ long zag_io_block(const struct zag_syscall *call, bool restarts);
 static inline long zag_sys_nowait(long nr, int fd, const struct iovec *v,
 				  long n, long off)
 {
-	return zag_raw(nr, fd, v, n, off, 0, RWF_NOWAIT);
+	long r = zag_raw(nr, fd, v, n, off, 0, RWF_NOWAIT);
+
+	return r == -ENOSYS ? -EOPNOTSUPP : r; /* an emulator, a filter */
 }
 
 /* The logic of the calls, for those made of others. */
