@@ -170,6 +170,31 @@ void zag_park(void)
 		zag_yield();
 }
 
+/*
+ * Whether every fiber of the processor has had its turn since one of them did
+ * anything but yield.  They wait for somebody elsewhere then, who may need the
+ * CPU: a carrier that the kernel has preempted, another process.
+ */
+static bool all_have_yielded(struct zag_carrier *c)
+{
+	struct zag_processor *p;
+	bool all = false;
+	uint32_t tick;
+
+	zag_enter(c);
+	p = c->processor;
+	if (p) {
+		tick = zag_load_rlx(&p->tick);
+		p->yields = tick == p->yield_tick + 1 ? p->yields + 1 : 0;
+		p->yield_tick = tick;
+		all = p->yields >= zag_runq_length(&p->runq);
+		if (all)
+			p->yields = 0;
+	}
+	zag_leave(c, 0);
+	return all;
+}
+
 void zag_yield(void)
 {
 	struct zag_fiber *f = zag_fiber_self();
@@ -177,10 +202,10 @@ void zag_yield(void)
 	struct zag_processor *p;
 	struct zag_fiber *to;
 
-	if (!f) {
+	if (!f || all_have_yielded(f->carrier))
 		zag_raw(SYS_sched_yield);
+	if (!f)
 		return;
-	}
 	c = f->carrier;
 	zag_enter(c);
 	p = c->processor;

@@ -49,6 +49,8 @@ struct zag_processor {
 	uint64_t wake_ticks;	    /* when somebody was last woken for it */
 	uint32_t random;	    /* where to begin stealing */
 	int eager;		    /* > 0: wake others for a lone `next` */
+	uint32_t yields;	    /* in a row, the last one … */
+	uint32_t yield_tick;	    /* … in this turn */
 	bool look_out;		    /* the scheduler should look outside */
 	bool poll_now;		    /* … at the poller, too */
 	uint32_t poll_tick;	    /* tick of the last look at the poller */
