@@ -46,5 +46,7 @@ libzagcore_la_SOURCES += src/arch/x86_64/cpu.c src/arch/x86_64/switch.S \
 	src/arch/x86_64/syscall.S
 endif
 if HOST_AARCH64
-libzagcore_la_SOURCES += src/arch/aarch64/cpu.c src/arch/aarch64/switch.S
+libzagcore_la_SOURCES += src/arch/aarch64/cpu.c \
+	src/arch/aarch64/notes.h src/arch/aarch64/switch.S \
+	src/arch/aarch64/syscall.S
 endif

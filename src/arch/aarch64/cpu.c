@@ -5,8 +5,10 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <ucontext.h>
 
 #include "arch/arch.h"
+#include "base/atomic.h"
 #include "base/compiler.h"
 
 #ifndef HWCAP2_SME
@@ -60,6 +62,24 @@ void zag_arch_context_init(struct zag_context *ctx, void *stack_top, void *tp,
 	f->x30 = return_address(zag_arch_entry, f + 1);
 	ctx->sp = f;
 	ctx->tp = tp;
+}
+
+/* Labels in syscall.S. */
+extern const char zag_arch_syscall_begin[]
+	__attribute__((visibility("hidden")));
+extern const char zag_arch_syscall_end[] __attribute__((visibility("hidden")));
+extern const char zag_arch_syscall_stopped[]
+	__attribute__((visibility("hidden")));
+
+void zag_arch_syscall_interrupt(void *ucontext)
+{
+	mcontext_t *m = &((ucontext_t *)ucontext)->uc_mcontext;
+	const char *pc = (const char *)m->pc;
+
+	if (pc < zag_arch_syscall_begin || pc >= zag_arch_syscall_end)
+		return;
+	if (zag_load_rlx((const _Atomic uint32_t *)m->regs[9]))
+		m->pc = (uintptr_t)zag_arch_syscall_stopped;
 }
 
 /* Some firmware does not set the counter's rate; 1 MHz is the least that any
