@@ -17,8 +17,10 @@ libzagcore_la_SOURCES += \
 	src/fiber/tcb.c src/fiber/tcb.h \
 	src/fiber/tcb_end.c src/fiber/tcb_glibc.h \
 	src/fiber/tcb_modules.c \
+	src/fiber/why.c src/fiber/why.h \
 	src/sched/boot.c \
 	src/sched/carrier.c src/sched/carrier.h \
+	src/sched/clock.c src/sched/clock.h \
 	src/sched/kthread.c src/sched/kthread.h \
 	src/sched/monitor.c src/sched/monitor.h \
 	src/sched/offload.c src/sched/offload.h \

@@ -17,6 +17,7 @@
 #include "ctl/disposition.h"
 #include "fiber/sigmask.h"
 #include "fiber/stack.h"
+#include "fiber/why.h"
 #include "sched/monitor.h"
 #include "sched/sched.h"
 
@@ -590,6 +591,7 @@ int zag_signal_wait(uint64_t set, siginfo_t *si, zag_time deadline)
 			return si->si_signo;
 		si->si_signo = 0;
 		zag_wait_begin(&wait);
+		zag_why_set(&zag_why_signals, set);
 		add_waiter(&w);
 		if (zag_load_acq(&f->sigpending) & set)
 			zag_wait_wake(&wait, ZAG_WAKE_READY);
@@ -613,6 +615,7 @@ int zag_signal_suspend(uint64_t mask)
 	zag_signal_open(mask);
 	do {
 		zag_wait_begin(&wait);
+		zag_why_set(&zag_why_signals, ~mask);
 		zag_wait_sleep(&wait, ZAG_NEVER);
 	} while (!zag_wait_interrupted(false));
 	zag_signal_set_mask(old);

@@ -15,7 +15,7 @@
 
 ZAG_TLS struct zag_fiber *zag_fiber_current;
 
-struct zag_fiber zag_fiber_main;
+ZAG_ALIGNED(ZAG_CACHE_LINE) struct zag_fiber zag_fiber_main;
 
 enum {
 	/* Thread ids of fibers start above any the kernel gives
@@ -128,6 +128,7 @@ void zag_fiber_adopt_main(void)
 	f->tid = (uint32_t)zag_raw(SYS_gettid);
 	f->id = 1;
 	f->is_main = true;
+	zag_store_rlx(&f->why_until, INT64_MAX);
 	zag_raw(SYS_prctl, PR_GET_NAME, f->name);
 	zag_store_rlx(&f->state, ZAG_FIBER_RUNNING);
 	zag_fiber_current = f;

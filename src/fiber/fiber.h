@@ -23,6 +23,7 @@
 
 struct zag_carrier;
 struct zag_wait;
+struct zag_why;
 
 enum zag_fiber_state {
 	ZAG_FIBER_FREE,	    /* in a cache of finished slots */
@@ -56,6 +57,26 @@ struct zag_fiber {
 	struct zag_carrier *carrier; /* runs it; valid while it runs */
 	struct zag_fiber *next;	     /* in a queue, or the slot cache */
 	uint64_t id;		     /* never reused in this process */
+	_Atomic uint64_t since;	     /* ticks when it began to run, or stopped */
+	_Atomic uint64_t switches;   /* times it has begun to run */
+
+	/* What an observer is told (fiber/why.h, sched/clock.h); whoever moves
+	 * the fiber from state to state writes it, anyone reads. */
+	_Atomic(const struct zag_why *) why; /* NULL: nothing said */
+	_Atomic uintptr_t why_arg;
+	_Atomic int64_t why_until;	     /* deadline; INT64_MAX: none */
+	_Atomic uint64_t ready_since;	     /* ticks when last made ready */
+
+	/* Signals: which are blocked, as the program sees it; which wait. */
+	_Atomic uint64_t sigmask;
+	_Atomic uint64_t sigpending;
+	_Atomic(struct zag_wait *) sigwait; /* wait a signal may end, or NULL */
+	_Atomic uint32_t sigbusy; /* senders that look at sigwait right now */
+	uint32_t handlers;	  /* run so far, and those of them without … */
+	uint32_t interruptions;	  /* … SA_RESTART; the owner's own */
+	uint32_t seen_handlers;	  /* both when its last wait began */
+	uint32_t seen_interruptions;
+	char *look_frame; /* frame of the handler that delivers, or NULL */
 
 	/* The stack, as pthread_getattr_np reports it. */
 	void *stack_addr;  /* lowest usable address */
@@ -79,20 +100,15 @@ struct zag_fiber {
 	 * found stuck there; written while it runs nowhere else. */
 	uint32_t native;
 
+	/* Ticks so far in each state, and at the beginning. */
+	_Atomic uint64_t busy, ready, parked;
+	uint64_t born;
+
 	/* Attributes the program set, reported back. */
 	int policy, priority;
 	void *affinity; /* cpu_set_t of ZAG_AFFINITY_SIZE bytes, or NULL */
 
-	/* Signals: which are blocked, as the program sees it; which wait. */
-	_Atomic uint64_t sigmask;
-	_Atomic uint64_t sigpending;
-	_Atomic(struct zag_wait *) sigwait; /* wait a signal may end, or NULL */
-	_Atomic uint32_t sigbusy; /* senders that look at sigwait right now */
-	uint32_t handlers;	  /* run so far, and those of them without … */
-	uint32_t interruptions;	  /* … SA_RESTART; the owner's own */
-	uint32_t seen_handlers;	  /* both when its last wait began */
-	uint32_t seen_interruptions;
-	char *look_frame; /* frame of the handler that delivers, or NULL */
+	/* Signals: what is seldom looked at. */
 	uint8_t mask_place;	  /* fiber/sigmask.c */
 	stack_t altstack;	  /* as sigaltstack has set it */
 };

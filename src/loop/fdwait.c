@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/page.h"
 #include "base/raw.h"
-#include "fiber/fiber.h"
+#include "fiber/why.h"
 #include "loop/poller.h"
 
 struct entry;
@@ -395,6 +395,8 @@ int zag_fd_wait(int fd, int events, zag_time deadline)
 		return native_poll(&p, 1, deadline);
 	}
 	zag_wait_begin(&wait);
+	zag_why_default(events == ZAG_OUT ? &zag_why_output : &zag_why_input,
+			(uintptr_t)fd);
 	add(&w, &wait, fd, events == ZAG_OUT);
 	reason = zag_wait_sleep(&wait, deadline);
 	if (reason != ZAG_WAKE_READY)
@@ -483,6 +485,7 @@ static int wait_many(struct waiter *w, const struct pollfd *fds, nfds_t n,
 		until = zag_min(deadline, zag_now() + RECHECK_NS);
 
 	zag_wait_begin(&wait);
+	zag_why_default(&zag_why_poll, n);
 	used = add_all(w, &wait, fds, n, set);
 	reason = zag_wait_sleep(&wait, until);
 	if (reason == ZAG_WAKE_TIMEOUT && until != deadline)

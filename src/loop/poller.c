@@ -9,6 +9,7 @@
 
 #include "base/page.h"
 #include "base/raw.h"
+#include "sched/clock.h"
 #include "sched/sched.h"
 #include "wait/deadline.h"
 
@@ -66,6 +67,8 @@ static void acquire(struct ev_loop *ev)
 {
 	struct zag_loop *l = zag_ev.ev_userdata(ev);
 
+	/* Who is woken now was not ready while we slept. */
+	zag_clock_set(zag_arch_ticks());
 	zag_lock(&l->lock);
 }
 

@@ -11,6 +11,7 @@
 #include "fiber/stack.h"
 #include "fiber/tcb.h"
 #include "sched/carrier.h"
+#include "sched/clock.h"
 #include "sched/monitor.h"
 #include "sched/sched.h"
 
@@ -62,6 +63,8 @@ static bool adopt_main(void)
 	zag_add(&zag_sched.fibers, 1);
 	zag_tcb_rseq_off();
 	zag_tcb_patch_main_unwind();
+	zag_clock_set(zag_arch_ticks());
+	zag_clock_born(&zag_fiber_main);
 	zag_fiber_adopt_main();
 	return true;
 }

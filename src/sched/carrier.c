@@ -7,6 +7,7 @@
 #include <linux/membarrier.h>
 
 #include "base/raw.h"
+#include "sched/clock.h"
 #include "sched/monitor.h"
 #include "sched/sched.h"
 #include "sched/spare.h"
@@ -219,6 +220,7 @@ static void run_fiber(struct zag_carrier *c, struct zag_fiber *f)
 {
 	c->current = f;
 	f->carrier = c;
+	zag_clock_run(f);
 	zag_store_rlx(&f->state, ZAG_FIBER_RUNNING);
 	zag_arch_switch(&c->ctx, &f->ctx);
 	zag_carrier_finish_switch(c);

@@ -18,6 +18,7 @@
 #include "base/sigmask.h"
 #include "fiber/tcb.h"
 #include "sched/carrier.h"
+#include "sched/clock.h"
 #include "sched/sched.h"
 
 enum {
@@ -129,6 +130,7 @@ static bool look(void)
 {
 	bool running = false;
 
+	zag_clock_set(zag_arch_ticks());
 	for (uint32_t i = 0; i < zag_sched.count; i++) {
 		struct zag_processor *p = &zag_sched.processors[i];
 		struct zag_carrier *c = zag_load_acq(&p->carrier);

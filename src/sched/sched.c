@@ -12,6 +12,7 @@
 #include "base/raw.h"
 #include "fiber/stack.h"
 #include "sched/carrier.h"
+#include "sched/clock.h"
 #include "sched/monitor.h"
 
 struct zag_sched zag_sched;
@@ -99,6 +100,7 @@ static bool poll_due(struct zag_processor *p)
 		return false;
 	p->until_poll = POLL_EVERY;
 	now = zag_arch_ticks();
+	zag_clock_set(now);
 	p->poll_now = poll_wanted(p, now - p->poll_ticks);
 	if (p->poll_now)
 		p->poll_ticks = now;
@@ -114,6 +116,7 @@ static void run(struct zag_carrier *c, struct zag_fiber *f)
 
 	c->current = f;
 	f->carrier = c;
+	zag_clock_run(f);
 	zag_store_rlx(&f->state, ZAG_FIBER_RUNNING);
 	zag_store_rlx(&p->tick, zag_load_rlx(&p->tick) + 1);
 }
@@ -124,6 +127,7 @@ static void leave(struct zag_carrier *c, struct zag_fiber *f,
 {
 	c->action = action;
 	c->prev = f;
+	zag_clock_stop(f);
 	if (to) {
 		run(c, to);
 		zag_arch_switch(&f->ctx, &to->ctx);
@@ -283,6 +287,7 @@ void zag_sched_ready(struct zag_fiber *f)
 	struct zag_carrier *c = zag_carrier_self();
 	uint32_t was;
 
+	zag_clock_ready(f);
 	if (!c) {
 		zag_globq_put(f);
 		zag_sched_wake_one();

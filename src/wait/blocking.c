@@ -9,7 +9,7 @@
 #include "arch/arch.h"
 #include "base/atomic.h"
 #include "base/compiler.h"
-#include "fiber/fiber.h"
+#include "fiber/why.h"
 #include "sched/offload.h"
 
 #define BACKOFF_LEAST (ZAG_NSEC / 4000)
@@ -60,8 +60,13 @@ long zag_offload(long (*fn)(void *arg), void *arg)
 		.arg = arg,
 	};
 
-	if (!zag_fiber_self() || !zag_job_submit(&b.job))
+	if (!zag_fiber_self())
 		return fn(arg);
+	if (!zag_job_submit(&b.job)) {
+		zag_why_clear(zag_fiber_self());
+		return fn(arg);
+	}
+	zag_why_default(&zag_why_offload, UINTPTR_MAX);
 	zag_wait_sleep(&b.wait, ZAG_NEVER);
 	return b.job.result;
 }
@@ -109,6 +114,7 @@ bool zag_blocking_call(const struct zag_syscall *call, zag_time deadline,
 
 		if (!zag_job_submit(&b.job))
 			return false;
+		zag_why_default(&zag_why_offload, (uintptr_t)call->arg[0]);
 		reason = zag_wait_sleep(&b.wait, deadline);
 		*result = reason == ZAG_WAKE_READY ? b.job.result :
 						     withdraw(&b);
@@ -134,6 +140,7 @@ int zag_backoff(zag_time *interval, zag_time deadline, bool restarts)
 				BACKOFF_LEAST;
 	look = zag_now() + *interval;
 	zag_wait_begin(&w);
+	zag_why_default(&zag_why_offload, UINTPTR_MAX);
 	reason = zag_wait_sleep(&w, zag_min(look, deadline));
 	if (reason == ZAG_WAKE_SIGNAL)
 		return zag_wait_interrupted(restarts);

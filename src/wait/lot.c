@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/lock.h"
+#include "fiber/why.h"
 
 enum { BUCKET_BITS = 13, BUCKETS = 1 << BUCKET_BITS };
 
@@ -79,6 +80,16 @@ static bool enter(struct waiter *w, bool (*validate)(void *), void *arg,
 	return go;
 }
 
+/* There is no wait: what was said of it is not so. */
+static int refused(void)
+{
+	struct zag_fiber *f = zag_fiber_self();
+
+	if (f)
+		zag_why_clear(f);
+	return -EAGAIN;
+}
+
 static int finish(struct waiter *w, zag_time deadline)
 {
 	enum zag_wake reason = zag_wait_sleep(&w->wait, deadline);
@@ -102,7 +113,7 @@ int zag_lot_park(const void *key, const struct zag_lot_ops *ops, void *arg,
 	struct waiter w = { .key = key, .bits = UINT32_MAX };
 
 	if (!enter(&w, ops ? ops->validate : NULL, arg, false))
-		return -EAGAIN;
+		return refused();
 	if (ops && ops->before_sleep)
 		ops->before_sleep(arg);
 	return finish(&w, deadline);
@@ -169,8 +180,9 @@ static int futex_wait(const _Atomic uint32_t *word, uint32_t expected,
 	struct expectation e = { word, expected };
 	struct waiter w = { .key = (const void *)word, .bits = bits };
 
+	zag_why_default(&zag_why_futex, (uintptr_t)word);
 	if (!enter(&w, as_expected, &e, deaf))
-		return -EAGAIN;
+		return refused();
 	return finish(&w, deadline);
 }
 
@@ -206,8 +218,10 @@ int zag_lot_wake_bits(const void *word, int n, uint32_t bits)
 
 void zag_mutex_lock_slow(struct zag_mutex *m)
 {
-	while (zag_xchg(&m->word, 2) != 0)
+	while (zag_xchg(&m->word, 2) != 0) {
+		zag_why_set(&zag_why_runtime, (uintptr_t)m);
 		zag_lot_wait_locked(&m->word, 2, ZAG_NEVER);
+	}
 }
 
 void zag_mutex_unlock_slow(struct zag_mutex *m)

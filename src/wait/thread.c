@@ -14,7 +14,9 @@
 #include "base/sigmask.h"
 #include "fiber/sigmask.h"
 #include "fiber/tcb.h"
+#include "fiber/why.h"
 #include "sched/carrier.h"
+#include "sched/clock.h"
 #include "sched/sched.h"
 #include "wait/lot.h"
 
@@ -149,6 +151,7 @@ int zag_thread_create(pthread_t *t, const struct zag_thread_attr *attr,
 	}
 	f->id = zag_fiber_next_id();
 	f->native = 0;
+	zag_clock_born(f);
 	f->start = start;
 	f->arg = arg;
 	f->result = PTHREAD_CANCELED; /* unless it returns or exits */
@@ -199,8 +202,10 @@ static int wait_finished(struct zag_fiber *f, zag_time deadline)
 
 	if (self)
 		zag_store_rel(&self->joining, f);
-	while (!finished(f) && r != -ETIMEDOUT)
+	while (!finished(f) && r != -ETIMEDOUT) {
+		zag_why_set(&zag_why_join, (uintptr_t)f);
 		r = zag_lot_wait(&f->done, ZAG_LIVE, deadline);
+	}
 	if (self)
 		zag_store_rel(&self->joining, NULL);
 	return finished(f) ? 0 : ETIMEDOUT;

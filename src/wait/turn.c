@@ -9,6 +9,7 @@
 
 #include "base/compiler.h"
 #include "base/lock.h"
+#include "fiber/why.h"
 
 enum { BUCKETS = 64 };
 
@@ -93,6 +94,7 @@ int zag_turn_enter(struct zag_turn *t, bool restarts)
 	int err;
 
 	while (!queue(b, t)) {
+		zag_why_default(&zag_why_offload, UINTPTR_MAX);
 		reason = zag_wait_sleep(&t->wait, ZAG_NEVER);
 		if (reason == ZAG_WAKE_READY)
 			return 0;

@@ -8,6 +8,7 @@
 
 #include "base/futex.h"
 #include "base/log.h"
+#include "fiber/why.h"
 #include "sched/sched.h"
 #include "wait/deadline.h"
 
@@ -158,11 +159,14 @@ enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline)
 		 * that cannot be kept has passed. */
 		if (!zag_deadline_add(&d, w, deadline))
 			zag_wait_wake(w, ZAG_WAKE_TIMEOUT);
+		zag_store_rlx(&f->why_until, deadline);
 		zag_park();
+		zag_store_rlx(&f->why_until, ZAG_NEVER);
 		zag_deadline_remove(&d);
 	}
 	if (!w->deaf)
 		unlisten(f);
+	zag_why_clear(f);
 	ZAG_BUG_ON(zag_wait_reason(w) == ZAG_WAKE_NONE);
 	return zag_wait_reason(w);
 }
@@ -188,8 +192,10 @@ bool zag_wait_cancel(struct zag_wait *w)
 			zag_park();
 		return false;
 	}
-	if (w->fiber)
+	if (w->fiber) {
+		zag_why_clear(w->fiber);
 		zag_store_rlx(&w->fiber->state, ZAG_FIBER_RUNNING);
+	}
 	return true;
 }
 
@@ -200,6 +206,7 @@ int zag_sleep_until(zag_time deadline)
 
 	do {
 		zag_wait_begin(&w);
+		zag_why_default(&zag_why_sleep, 0);
 		reason = zag_wait_sleep(&w, deadline);
 		if (reason == ZAG_WAKE_SIGNAL && zag_wait_interrupted(false))
 			return -EINTR;

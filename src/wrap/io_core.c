@@ -3,6 +3,7 @@
 #include "wrap/io_core.h"
 
 #include "base/compiler.h"
+#include "fiber/why.h"
 
 /* A wait that has an end is not restarted by SA_RESTART. */
 static zag_time unrestartable(zag_time deadline)
@@ -105,6 +106,7 @@ static long make_call(void *arg)
 
 long zag_io_offload(const struct zag_syscall *call)
 {
+	zag_why_set(&zag_why_offload, (uintptr_t)call->arg[0]);
 	return zag_offload(make_call, (void *)call);
 }
 

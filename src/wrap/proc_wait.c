@@ -2,6 +2,7 @@
 /* wait, waitpid, wait3, wait4, waitid. */
 #include "wrap/libc.h"
 
+#include "fiber/why.h"
 #include "wrap/io_core.h"
 #include "wrap/real.h"
 
@@ -18,6 +19,7 @@ enum { STOPS = WUNTRACED | WCONTINUED }; /* WUNTRACED is WSTOPPED */
  */
 struct child_wait {
 	int pidfd;	   /* -1: none */
+	pid_t pid;	   /* whom, for who looks on */
 	zag_time interval; /* until the next look */
 };
 
@@ -40,6 +42,7 @@ static long park(struct child_wait *w)
 {
 	long r;
 
+	zag_why_set(&zag_why_child, (uintptr_t)w->pid);
 	if (w->pidfd >= 0)
 		return zag_fd_wait(w->pidfd, ZAG_IN, ZAG_NEVER);
 	r = sleep_restarting(zag_now() + w->interval);
@@ -75,7 +78,7 @@ static long try_wait4(pid_t pid, int *status, int options, struct rusage *ru)
 static long zag_proc_wait4(pid_t pid, int *status, int options,
 			   struct rusage *ru)
 {
-	struct child_wait w = { -1, FIRST_LOOK };
+	struct child_wait w = { -1, pid, FIRST_LOOK };
 	long r;
 
 	/* A kernel thread's own children: only it can wait for them. */
@@ -117,7 +120,7 @@ static long waitid_loop(struct child_wait *w, idtype_t type, id_t id,
 
 static long waitid_wait(idtype_t type, id_t id, siginfo_t *info, int options)
 {
-	struct child_wait w = { -1, FIRST_LOOK };
+	struct child_wait w = { -1, (pid_t)id, FIRST_LOOK };
 	long r;
 
 	if (type == P_PIDFD && !(options & (STOPS | __WCLONE | __WALL)))

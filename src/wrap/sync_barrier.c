@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "fiber/why.h"
 #include "sched/sched.h"
 #include "wrap/sync_common.h"
 
@@ -45,8 +46,10 @@ static void wait_for(struct barrier *b, uint32_t round)
 {
 	uint32_t now;
 
-	while (now = zag_load_acq(round_word(b)), (int32_t)(now - round) <= 0)
+	while (now = zag_load_acq(round_word(b)), (int32_t)(now - round) <= 0) {
+		zag_why_set(&zag_why_barrier, (uintptr_t)b);
 		zag_lot_wait(round_word(b), now, ZAG_NEVER);
+	}
 }
 
 ZAG_EXPORT int pthread_barrier_wait(pthread_barrier_t *barrier)

@@ -13,6 +13,7 @@
 
 #include <pthread.h>
 
+#include "fiber/why.h"
 #include "wrap/sync_common.h"
 #include "wrap/sync_mutex.h"
 
@@ -73,6 +74,7 @@ static int wait_private(pthread_cond_t *c, pthread_mutex_t *m,
 
 	if (err)
 		return err;
+	zag_why_set(&zag_why_cond, (uintptr_t)c);
 	err = zag_lot_park(c, &wait_ops, &w, deadline);
 	relock = zag_sync_mutex_relock(m);
 	if (relock)

@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "fiber/why.h"
 #include "sched/sched.h"
 #include "wrap/sync_common.h"
 
@@ -105,9 +106,11 @@ static int wait_for(pthread_mutex_t *m, bool shared,
 	if (until && !zag_sync_until_valid(until))
 		return EINVAL;
 	deadline = zag_sync_deadline(until);
-	while (zag_xchg(word, 2) != 0)
+	while (zag_xchg(word, 2) != 0) {
+		zag_why_set(&zag_why_mutex, (uintptr_t)m);
 		if (zag_sync_wait(word, 2, deadline, shared) == -ETIMEDOUT)
 			return ETIMEDOUT;
+	}
 	return 0;
 }
 
@@ -233,7 +236,7 @@ ZAG_NOINLINE static int lock_kind(pthread_mutex_t *m,
 	return locked(m, kind, tid);
 }
 
-ZAG_EXPORT int pthread_mutex_lock(pthread_mutex_t *m)
+ZAG_EXPORT ZAG_ALIGNED(64) int pthread_mutex_lock(pthread_mutex_t *m)
 {
 	int tid_offset = zag_tcb_tid_offset;
 
@@ -326,7 +329,7 @@ ZAG_NOINLINE static int unlock_kind(pthread_mutex_t *m, unsigned int users)
 	return disown(m, users, kind & KIND_SHARED);
 }
 
-ZAG_EXPORT int pthread_mutex_unlock(pthread_mutex_t *m)
+ZAG_EXPORT ZAG_ALIGNED(64) int pthread_mutex_unlock(pthread_mutex_t *m)
 {
 	if (zag_unlikely(kind_of(m) != PTHREAD_MUTEX_NORMAL))
 		return unlock_kind(m, 1);

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "fiber/why.h"
 #include "wrap/sync_common.h"
 
 #define IN_PROGRESS 1u
@@ -50,6 +51,7 @@ ZAG_NOINLINE static int once_slow(_Atomic uint32_t *word, void (*init)(void))
 			if (zag_cas(word, &now, mine))
 				return run(word, init);
 		} else {
+			zag_why_set(&zag_why_once, (uintptr_t)word);
 			zag_lot_wait(word, mine, ZAG_NEVER);
 			now = zag_load_acq(word);
 		}

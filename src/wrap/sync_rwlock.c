@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
+#include "fiber/why.h"
 #include "wrap/sync_common.h"
 
 /* From the low end: readers inside, readers waiting, writers waiting; the top
@@ -156,6 +157,9 @@ ZAG_NOINLINE static int wait_for(pthread_rwlock_t *l, const struct side *side,
 
 	zag_add(state_of(l), side->waits);
 	while (!enter(l, side, side->waits)) {
+		zag_why_set(side->takes == READER ? &zag_why_read_lock
+						  : &zag_why_write_lock,
+			    (uintptr_t)l);
 		if (zag_lot_park(queue_of(l, side), &wait_ops, &w, deadline) !=
 		    -ETIMEDOUT)
 			continue;

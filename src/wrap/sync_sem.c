@@ -8,6 +8,7 @@
 
 #include <semaphore.h>
 
+#include "fiber/why.h"
 #include "wrap/sync_common.h"
 
 /* libc's new_sem where 64-bit atomics exist. */
@@ -47,8 +48,11 @@ static int wait_slow(struct sem *s, zag_time deadline)
 {
 	zag_add(&s->data, ONE_WAITER);
 	while (!take(s, ONE_WAITER)) {
-		int err = zag_sync_wait(value_word(s), 0, deadline,
-					s->shared != 0);
+		int err;
+
+		zag_why_set(&zag_why_semaphore, (uintptr_t)s);
+		err = zag_sync_wait(value_word(s), 0, deadline,
+				    s->shared != 0);
 
 		if (err && err != -EAGAIN) {
 			zag_sub(&s->data, ONE_WAITER);

@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include "fiber/why.h"
 #include "wrap/sync_common.h"
 
 #include <linux/futex.h>
@@ -40,6 +41,7 @@ static int wait_shared(const _Atomic uint32_t *word, uint32_t expected,
 	int r;
 
 	for (; look <= LOOK_LAST; look *= 2) {
+		zag_why_set(&zag_why_shared, (uintptr_t)word);
 		next = zag_now() + look;
 		if (next >= deadline)
 			return zag_lot_wait(word, expected, deadline);

@@ -21,7 +21,8 @@ unit_programs = \
 	tests/unit/test_sched \
 	tests/unit/test_stack \
 	tests/unit/test_tcb \
-	tests/unit/test_thread
+	tests/unit/test_thread \
+	tests/unit/test_why
 if HAVE_CHECK
 check_PROGRAMS += $(unit_programs)
 check_LTLIBRARIES += tests/unit/libtls-module.la
@@ -89,6 +90,10 @@ tests_unit_test_tcb_LDADD = tests/unit/libtls-module.la $(UNIT_LIBS)
 tests_unit_test_thread_SOURCES = tests/unit/test_thread.c
 tests_unit_test_thread_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_thread_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_why_SOURCES = tests/unit/test_why.c
+tests_unit_test_why_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_why_LDADD = $(UNIT_LIBS)
 
 # A module of its own: TLS of what libzagcore is linked into is never restored.
 tests_unit_libtls_module_la_SOURCES = \

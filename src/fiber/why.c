@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The descriptions of waits. */
+#include "config.h"
+
+#include "fiber/why.h"
+
+#define X(name, what, arg, inside) \
+	const struct zag_why zag_why_##name = { what, ZAG_ARG_##arg, inside };
+ZAG_WHYS(X)
+#undef X

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How long fibers run, are ready, are parked.
+ *
+ * Reading the CPU's counter at every switch would cost as much as half a
+ * switch.  So there is one clock that all share and that is set now and then:
+ * after every look at the poller, every so many switches, every tick of the
+ * monitor.  A wait or a turn that no setting falls into counts as nothing, one
+ * that it falls into takes the whole interval: right on average, and right for
+ * whatever lasts.  While somebody measures (a report, a trace), it is exact.
+ */
+#ifndef ZAG_SCHED_CLOCK_H
+#define ZAG_SCHED_CLOCK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/arch.h"
+#include "base/atomic.h"
+#include "base/compiler.h"
+#include "fiber/fiber.h"
+
+extern struct zag_clock {
+	ZAG_ALIGNED(ZAG_CACHE_LINE) _Atomic uint64_t ticks; /* 0: exact */
+	_Atomic uint32_t exact; /* how many measure */
+} zag_clock;
+
+/* Set it.  `ticks` has just been read from the counter.  Any thread. */
+static inline void zag_clock_set(uint64_t ticks)
+{
+	enum { STEP_US = 10 }; /* its line is not written more often */
+	uint64_t was = zag_load_rlx(&zag_clock.ticks);
+
+	if (was && (int64_t)(ticks - was) >
+			   (int64_t)(STEP_US * zag_arch_ticks_per_us))
+		zag_cas(&zag_clock.ticks, &was, ticks);
+}
+
+static inline uint64_t zag_clock_now(void)
+{
+	uint64_t now = zag_load_rlx(&zag_clock.ticks);
+
+	return zag_likely(now) ? now : zag_arch_ticks();
+}
+
+/* Measure from now on; and no more.  Any thread. */
+void zag_clock_exact(bool on);
+
+/* Ticks as nanoseconds. */
+static inline uint64_t zag_clock_ns(uint64_t ticks)
+{
+	return (uint64_t)((unsigned __int128)ticks * 1000 /
+			  zag_arch_ticks_per_us);
+}
+
+/* The clock has moved, or is exact. */
+void zag_clock_account_run(struct zag_fiber *f);
+void zag_clock_account_stop(struct zag_fiber *f);
+
+/* f begins to run. */
+static inline void zag_clock_run(struct zag_fiber *f)
+{
+	uint64_t now = zag_load_rlx(&zag_clock.ticks);
+
+	zag_count(&f->switches, 1);
+	if (zag_unlikely(now != zag_load_rlx(&f->since)))
+		zag_clock_account_run(f);
+}
+
+/* f stops running: it parks, or yields. */
+static inline void zag_clock_stop(struct zag_fiber *f)
+{
+	uint64_t now = zag_load_rlx(&zag_clock.ticks);
+
+	if (zag_unlikely(now != zag_load_rlx(&f->since)))
+		zag_clock_account_stop(f);
+}
+
+/* f, which is new or has been parked, is made ready. */
+static inline void zag_clock_ready(struct zag_fiber *f)
+{
+	zag_store_rlx(&f->ready_since, zag_clock_now());
+}
+
+/* f is new. */
+void zag_clock_born(struct zag_fiber *f);
+
+#endif
