@@ -380,7 +380,7 @@ static int native_poll(const struct pollfd *fds, nfds_t n, zag_time deadline)
 	return r > 0 ? 0 : r == 0 ? -ETIMEDOUT : (int)r;
 }
 
-int zag_fd_wait(int fd, int events, zag_time deadline)
+static int wait_fd(int fd, int events, zag_time deadline, bool restarts)
 {
 	struct zag_wait wait;
 	struct waiter w;
@@ -401,9 +401,19 @@ int zag_fd_wait(int fd, int events, zag_time deadline)
 	reason = zag_wait_sleep(&wait, deadline);
 	if (reason != ZAG_WAKE_READY)
 		withdraw(&w);
-	if (reason == ZAG_WAKE_SIGNAL) /* signal(7): no restart with a timeout */
-		return zag_wait_interrupted(deadline == ZAG_NEVER);
+	if (reason == ZAG_WAKE_SIGNAL)
+		return zag_wait_interrupted(restarts);
 	return zag_wake_errno(reason);
+}
+
+int zag_fd_wait(int fd, int events, zag_time deadline)
+{
+	return wait_fd(fd, events, deadline, deadline == ZAG_NEVER);
+}
+
+int zag_fd_wait_restarting(int fd, int events, zag_time deadline)
+{
+	return wait_fd(fd, events, deadline, true);
 }
 
 /* --- several at once ---------------------------------------------------- */

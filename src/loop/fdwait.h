@@ -50,9 +50,12 @@ void zag_fd_flags_changed(void);
 /*
  * Park until fd is ready for `events` (ZAG_IN or ZAG_OUT) or has an error or
  * hang-up.  0 (may be spurious: try the call again), -ETIMEDOUT, -EINTR,
- * -EBADF when it was closed meanwhile by zag_fd_forget.
+ * -EBADF when it was closed meanwhile by zag_fd_forget.  A handler with
+ * SA_RESTART does not end a wait without a deadline (signal(7)); or none, for
+ * the calls that are restarted in any case.
  */
 int zag_fd_wait(int fd, int events, zag_time deadline);
+int zag_fd_wait_restarting(int fd, int events, zag_time deadline);
 
 /*
  * Park until one of the fds may be ready for what it asks; negative fds are

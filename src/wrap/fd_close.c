@@ -98,6 +98,12 @@ ZAG_EXPORT int dup3(int fd, int to, int flags)
 	return ZAG_REAL(dup3)(fd, to, flags);
 }
 
+ZAG_EXPORT int mq_close(mqd_t q)
+{
+	forget(q);
+	return ZAG_REAL(mq_close)(q);
+}
+
 static void forget_stream(FILE *f)
 {
 	int err = errno;

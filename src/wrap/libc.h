@@ -12,6 +12,7 @@
 #define _GNU_SOURCE 1
 #endif
 
+#include <aio.h>
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -34,6 +35,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/sem.h>
@@ -64,6 +66,10 @@ ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags,
 int __poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t size);
 int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
 		const sigset_t *mask, size_t size);
+int __open_2(const char *path, int flags);
+int __open64_2(const char *path, int flags);
+int __openat_2(int dir, const char *path, int flags);
+int __openat64_2(int dir, const char *path, int flags);
 /* What pthread_atfork calls. */
 int __register_atfork(void (*prepare)(void), void (*parent)(void),
 		      void (*child)(void), void *dso);
@@ -77,6 +83,8 @@ extern __typeof__(pread64) __pread64;
 extern __typeof__(pwrite64) __pwrite64;
 extern __typeof__(send) __send;
 extern __typeof__(connect) __connect;
+extern __typeof__(open) __open;
+extern __typeof__(open) __open64;
 extern __typeof__(close) __close;
 extern __typeof__(dup2) __dup2;
 extern __typeof__(fcntl) __fcntl;

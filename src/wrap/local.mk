@@ -19,18 +19,27 @@ libzagshim_la_SOURCES += \
 	src/wrap/fd_close.c \
 	src/wrap/fd_flags.c \
 	src/wrap/fd_lock.c src/wrap/fd_lock.h \
+	src/wrap/fd_open.c \
 	src/wrap/fd_own.c src/wrap/fd_own.h \
+	src/wrap/fd_sync.c \
+	src/wrap/fd_tty.c \
 	src/wrap/io_accept.c \
 	src/wrap/io_connect.c \
 	src/wrap/io_core.c src/wrap/io_core.h \
+	src/wrap/io_epoll.c \
+	src/wrap/io_event.c \
 	src/wrap/io_file.c src/wrap/io_file.h \
 	src/wrap/io_poll.c src/wrap/io_poll.h \
 	src/wrap/io_read.c \
 	src/wrap/io_recv.c \
 	src/wrap/io_select.c \
 	src/wrap/io_send.c \
+	src/wrap/io_sendfile.c \
 	src/wrap/io_sockopt.c \
+	src/wrap/io_splice.c src/wrap/io_splice.h \
 	src/wrap/io_write.c \
+	src/wrap/ipc_mq.c \
+	src/wrap/ipc_sysv.c \
 	src/wrap/libc.h \
 	src/wrap/proc_wait.c \
 	src/wrap/real.c src/wrap/real.h \

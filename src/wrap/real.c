@@ -131,6 +131,74 @@ INIT(fcntl)
 SAME(fcntl64, fcntl)
 SAME(__fcntl, fcntl)
 
+EARLY(int, epoll_wait, (int fd, struct epoll_event *e, int n, int t),
+      SYS_epoll_pwait, fd, e, n, t, NULL, 8)
+EARLY(int, epoll_pwait,
+      (int fd, struct epoll_event *e, int n, int t, const sigset_t *m),
+      SYS_epoll_pwait, fd, e, n, t, m, 8)
+EARLY(int, epoll_pwait2,
+      (int fd, struct epoll_event *e, int n, const struct timespec *t,
+       const sigset_t *m),
+      SYS_epoll_pwait2, fd, e, n, t, m, 8)
+EARLY(ssize_t, sendfile, (int out, int in, off_t *o, size_t n), SYS_sendfile,
+      out, in, o, n)
+EARLY(ssize_t, splice,
+      (int in, off64_t *io, int out, off64_t *oo, size_t n, unsigned f),
+      SYS_splice, in, io, out, oo, n, f)
+EARLY(ssize_t, tee, (int in, int out, size_t n, unsigned f), SYS_tee, in, out,
+      n, f)
+EARLY(ssize_t, vmsplice,
+      (int fd, const struct iovec *v, size_t n, unsigned f), SYS_vmsplice, fd,
+      v, n, f)
+EARLY(ssize_t, copy_file_range,
+      (int in, off64_t *io, int out, off64_t *oo, size_t n, unsigned f),
+      SYS_copy_file_range, in, io, out, oo, n, f)
+SAME(sendfile64, sendfile)
+
+EARLY(int, fsync, (int fd), SYS_fsync, fd)
+EARLY(int, fdatasync, (int fd), SYS_fdatasync, fd)
+EARLY(int, syncfs, (int fd), SYS_syncfs, fd)
+EARLY(int, sync_file_range, (int fd, off64_t o, off64_t n, unsigned f),
+      SYS_sync_file_range, fd, o, n, f)
+EARLY(int, msync, (void *p, size_t n, int f), SYS_msync, p, n, f)
+EARLY(int, msgsnd, (int id, const void *m, size_t n, int f), SYS_msgsnd, id, m,
+      n, f)
+EARLY(ssize_t, msgrcv, (int id, void *m, size_t n, long t, int f), SYS_msgrcv,
+      id, m, n, t, f)
+EARLY(int, semop, (int id, struct sembuf *s, size_t n), SYS_semtimedop, id, s,
+      n, 0)
+EARLY(int, semtimedop,
+      (int id, struct sembuf *s, size_t n, const struct timespec *t),
+      SYS_semtimedop, id, s, n, t)
+
+static int early_openat(int dir, const char *path, int flags, ...)
+{
+	va_list ap;
+	int mode;
+
+	va_start(ap, flags);
+	mode = va_arg(ap, int);
+	va_end(ap);
+	return (int)zag_ret(zag_raw(SYS_openat, dir, path, flags, mode));
+}
+INIT(openat)
+SAME(openat64, openat)
+
+static int early_open(const char *path, int flags, ...)
+{
+	va_list ap;
+	int mode;
+
+	va_start(ap, flags);
+	mode = va_arg(ap, int);
+	va_end(ap);
+	return early_openat(AT_FDCWD, path, flags, mode);
+}
+INIT(open)
+SAME(open64, open)
+SAME(__open, open)
+SAME(__open64, open)
+
 EARLY(int, flock, (int fd, int op), SYS_flock, fd, op)
 
 static int early_ioctl(int fd, unsigned long cmd, ...)

@@ -14,7 +14,10 @@ prog_programs += \
 	tests/prog/cond-shared \
 	tests/prog/cond-timed
 prog_programs += \
-	tests/prog/fd-close-all
+	tests/prog/epoll-wait
+prog_programs += \
+	tests/prog/fd-close-all \
+	tests/prog/file-sync
 prog_programs += \
 	tests/prog/fork-atfork \
 	tests/prog/fork-before \
@@ -31,6 +34,7 @@ prog_programs += \
 	tests/prog/io-connect-unix \
 	tests/prog/io-devices \
 	tests/prog/io-dup \
+	tests/prog/io-event \
 	tests/prog/io-file \
 	tests/prog/io-hangup \
 	tests/prog/io-messages \
@@ -43,12 +47,16 @@ prog_programs += \
 	tests/prog/io-reuse-stdio \
 	tests/prog/io-sigpipe \
 	tests/prog/io-socketpair \
+	tests/prog/io-splice \
 	tests/prog/io-tcp \
 	tests/prog/io-timeouts \
 	tests/prog/io-udp \
 	tests/prog/io-vectors \
 	tests/prog/io-write-atomic \
 	tests/prog/io-write-whole
+prog_programs += \
+	tests/prog/ipc-mq \
+	tests/prog/ipc-sysv
 prog_programs += \
 	tests/prog/key-destructor \
 	tests/prog/key-many \
@@ -73,6 +81,8 @@ prog_programs += \
 	tests/prog/mutex-robust \
 	tests/prog/mutex-shared \
 	tests/prog/mutex-timed
+prog_programs += \
+	tests/prog/open-fifo
 prog_programs += \
 	tests/prog/poll-basic \
 	tests/prog/poll-many
