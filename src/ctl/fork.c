@@ -6,7 +6,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/mman.h>
 
+#include "base/page.h"
 #include "base/raw.h"
 #include "ctl/setxid.h"
 #include "ctl/signal.h"
@@ -22,13 +24,23 @@
 #include "wait/turn.h"
 
 void (*zag_fork_on_child)(void);
+uint32_t *zag_fork_page;
 
-static void in_child(void)
+bool zag_fork_mark(void)
+{
+	if (!zag_fork_page)
+		zag_fork_page = zag_page_alloc(ZAG_PAGE);
+	if (!zag_fork_page || zag_raw(SYS_madvise, zag_fork_page, ZAG_PAGE,
+				      MADV_WIPEONFORK) < 0)
+		return false;
+	*zag_fork_page = 1;
+	return true;
+}
+
+static void take_down(void)
 {
 	struct zag_fiber *self = zag_fiber_self();
 
-	if (!zag_load_acq(&zag_sched.running))
-		return;
 	zag_signal_child(self);
 	zag_setxid_reset();
 	zag_poller_reset();
@@ -42,6 +54,14 @@ static void in_child(void)
 		zag_fiber_current = NULL;
 	if (zag_fork_on_child)
 		zag_fork_on_child();
+}
+
+static void in_child(void)
+{
+	if (zag_load_acq(&zag_sched.running))
+		take_down();
+	if (zag_fork_page)
+		*zag_fork_page = 1;
 }
 
 void zag_fork_watch(zag_atfork_fn *register_atfork)

@@ -10,6 +10,9 @@
 #ifndef ZAG_CTL_FORK_H
 #define ZAG_CTL_FORK_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 /* libc's __register_atfork, which pthread_atfork calls. */
 typedef int zag_atfork_fn(void (*prepare)(void), void (*parent)(void),
 			  void (*child)(void), void *dso);
@@ -18,6 +21,20 @@ typedef int zag_atfork_fn(void (*prepare)(void), void (*parent)(void),
  * their registration: ours must be the first, so this is called by whoever
  * registers one.  Again is harmless. */
 void zag_fork_watch(zag_atfork_fn *register_atfork);
+
+/*
+ * In a child the runtime is as it was at the fork, until its handler has run:
+ * locks may be held by threads that are gone.  What libc calls before that
+ * must ask: zag_fork_settled() is false there.  It takes a page that the
+ * kernel clears in children; zag_fork_mark makes it, at boot.  False: it cannot.
+ */
+bool zag_fork_mark(void);
+extern uint32_t *zag_fork_page;
+
+static inline bool zag_fork_settled(void)
+{
+	return *zag_fork_page != 0;
+}
 
 /* What else a floor above must do in the child; set by init.c. */
 extern void (*zag_fork_on_child)(void);

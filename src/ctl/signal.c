@@ -624,12 +624,15 @@ int zag_signal_suspend(uint64_t mask)
 
 void zag_signal_native_enter(uint64_t *kernel)
 {
-	zag_sigmask_set(zag_load_rlx(&zag_fiber_self()->sigmask) & ~HIDDEN,
-			kernel);
+	struct zag_fiber *f = zag_fiber_self();
+
+	zag_sigmask_set(zag_load_rlx(&f->sigmask) & ~HIDDEN, kernel);
+	f->mask_in_kernel = true;
 }
 
 void zag_signal_native_leave(const uint64_t *kernel)
 {
+	zag_fiber_self()->mask_in_kernel = false;
 	zag_sigmask_restore(kernel);
 }
 

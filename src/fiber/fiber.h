@@ -109,6 +109,7 @@ struct zag_fiber {
 	void *affinity; /* cpu_set_t of ZAG_AFFINITY_SIZE bytes, or NULL */
 
 	/* Signals: what is seldom looked at. */
+	bool mask_in_kernel;	  /* for a program that is being started */
 	uint8_t mask_place;	  /* fiber/sigmask.c */
 	stack_t altstack;	  /* as sigaltstack has set it */
 };

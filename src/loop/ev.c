@@ -57,6 +57,42 @@ static int tolerant_epoll_ctl(int set, int op, int fd, struct epoll_event *ev)
 	return -1;
 }
 
+/* --- its other calls ----------------------------------------------------- */
+
+/*
+ * It finds libc's functions, not our interposers.  But where libc's have been
+ * redirected these lead to ours, and it calls them on fibers, too, with locks
+ * of ours held.
+ */
+static long result(long r)
+{
+	if (r < 0) {
+		errno = (int)-r;
+		return -1;
+	}
+	return r;
+}
+
+static int plain_epoll_wait(int set, struct epoll_event *ev, int n, int timeout)
+{
+	return (int)result(zag_raw(SYS_epoll_pwait, set, ev, n, timeout, 0, 8));
+}
+
+static ssize_t plain_read(int fd, void *buf, size_t len)
+{
+	return result(zag_raw(SYS_read, fd, buf, len));
+}
+
+static ssize_t plain_write(int fd, const void *buf, size_t len)
+{
+	return result(zag_raw(SYS_write, fd, buf, len));
+}
+
+static int plain_close(int fd)
+{
+	return (int)result(zag_raw(SYS_close, fd));
+}
+
 struct dynamic {
 	const ElfW(Sym) *symbols;
 	const char *strings;
@@ -136,6 +172,10 @@ const char *zag_ev_load(void)
 		return "libev.so.4 is of another major version";
 	redirect(lib, "epoll_ctl", (void *)tolerant_epoll_ctl);
 	if (!shared) {
+		redirect(lib, "epoll_wait", (void *)plain_epoll_wait);
+		redirect(lib, "read", (void *)plain_read);
+		redirect(lib, "write", (void *)plain_write);
+		redirect(lib, "close", (void *)plain_close);
 		zag_ev.ev_set_allocator(allocate);
 		zag_ev.ev_set_syserr_cb(system_error);
 	}

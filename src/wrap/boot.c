@@ -13,6 +13,7 @@
 #include "loop/ev.h"
 #include "sched/sched.h"
 #include "wrap/real.h"
+#include "wrap/redirect.h"
 
 enum stage { UNTRIED, TRYING, RUNNING, NATIVE };
 
@@ -32,6 +33,18 @@ static uint32_t processors(void)
 	return n > 0 ? (uint32_t)n : 1;
 }
 
+/* Without it, what libc does by itself holds carriers. */
+static void redirect(void)
+{
+	const char *why = "ZAG_REDIRECT=0";
+
+	if (zag_opt.redirect)
+		why = zag_redirect();
+	if (why)
+		zag_log(zag_opt.verbose ? ZAG_LOG_WARN : ZAG_LOG_INFO,
+			"libc's own calls hold their carriers: %s", why);
+}
+
 static int boot(void)
 {
 	const char *why = zag_boot_obstacle;
@@ -40,8 +53,10 @@ static int boot(void)
 	zag_sched_chaos = zag_opt.chaos;
 	if (!why)
 		why = zag_ev_load();
-	if (!why)
+	if (!why) {
+		redirect();
 		why = zag_sched_boot(processors());
+	}
 	if (!why) {
 		zag_signal_boot();
 		return RUNNING;

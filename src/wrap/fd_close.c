@@ -38,6 +38,14 @@ ZAG_EXPORT int close(int fd)
 	return ZAG_REAL(close)(fd);
 }
 
+int zag_fd_close_quietly(int fd)
+{
+	if (is_hidden(fd))
+		return (int)zag_ret(-EBADF);
+	forget(fd);
+	return (int)zag_ret(zag_raw(SYS_close, fd));
+}
+
 ZAG_ALIAS(__close, close);
 
 /* close_range, but for what is ours. */

@@ -11,4 +11,7 @@
  */
 bool zag_fd_own_process(void);
 
+/* As close(2), but no cancellation point.  Sets errno.  Context: any. */
+int zag_fd_close_quietly(int fd);
+
 #endif

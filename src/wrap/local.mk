@@ -7,6 +7,7 @@ libzagshim_la_SOURCES += \
 	src/wrap/sync_barrier.c \
 	src/wrap/sync_common.h \
 	src/wrap/sync_cond.c \
+	src/wrap/sync_libc.c src/wrap/sync_libc.h \
 	src/wrap/sync_mutex.c src/wrap/sync_mutex.h \
 	src/wrap/sync_once.c \
 	src/wrap/sync_rwlock.c \
@@ -43,6 +44,7 @@ libzagshim_la_SOURCES += \
 	src/wrap/libc.h \
 	src/wrap/proc_wait.c \
 	src/wrap/real.c src/wrap/real.h \
+	src/wrap/redirect.c src/wrap/redirect.h \
 	src/wrap/time_sleep.c
 
 # Threads, booting, start-up.

@@ -12,6 +12,7 @@
 #include <alloca.h>
 
 #include "ctl/signal.h"
+#include "wrap/redirect.h"
 
 /* call, on a fiber, with the kernel's mask the fiber's. */
 #define WITH_MASK(type, call)                                             \
@@ -46,8 +47,18 @@ PLAIN(int, posix_spawnp,
       (pid_t *pid, const char *p, const posix_spawn_file_actions_t *fa,
        const posix_spawnattr_t *at, char *const a[], char *const e[]),
       pid, p, fa, at, a, e)
-PLAIN(int, system, (const char *command), command)
-PLAIN(FILE *, popen, (const char *command, const char *mode), command, mode)
+
+/* libc's own call posix_spawn, and what else they need, if redirected. */
+#define COMPOSED(type, name, params, ...)                                 \
+	ZAG_EXPORT type name params                                       \
+	{                                                                 \
+		if (!zag_on_fiber() || zag_redirected)                    \
+			return ZAG_REAL(name)(__VA_ARGS__);               \
+		return WITH_MASK(type, ZAG_REAL(name)(__VA_ARGS__));      \
+	}
+
+COMPOSED(int, system, (const char *command), command)
+COMPOSED(FILE *, popen, (const char *command, const char *mode), command, mode)
 
 /* The arguments of execl and its kin, after the first, as a vector. */
 static int count_args(va_list ap)

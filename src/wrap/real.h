@@ -16,7 +16,6 @@
 #define ZAG_CALL_UNSUPPORTED(name)
 #define ZAG_CALL(family, name, verdict, note) ZAG_CALL_##verdict(name)
 #include "base/calls.def"
-#undef ZAG_CALL
 #undef ZAG_CALL_PARKS
 #undef ZAG_CALL_OFFLOADS
 #undef ZAG_CALL_THREAD
@@ -29,5 +28,19 @@
  * Context: the constructor, once.
  */
 void zag_real_init(void);
+
+/* Where libc's function `name` is to lead: a row of ZAG_JUMP. */
+struct zag_real_jump {
+	const char *name;
+	const void *to;
+};
+
+extern const struct zag_real_jump zag_real_jumps[]
+	__attribute__((visibility("hidden")));
+extern const int zag_real_jump_count __attribute__((visibility("hidden")));
+
+/* From now on zag_real_NAME of each makes the system call itself.  False: libc
+ * lacks what that takes.  Boot, the only thread. */
+bool zag_real_use_calls(void);
 
 #endif

@@ -33,7 +33,8 @@ static int change_mask(struct zag_fiber *f, int how, const sigset_t *set,
 
 ZAG_EXPORT int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 {
-	if (!zag_on_fiber())
+	/* The child of posix_spawn is libc's, in our memory: redirected. */
+	if (!zag_on_fiber() || zag_fiber_self()->mask_in_kernel)
 		return ZAG_REAL(pthread_sigmask)(how, set, old);
 	return -change_mask(zag_fiber_self(), how, set, old);
 }

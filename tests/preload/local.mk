@@ -5,6 +5,7 @@ preload_tests = \
 	tests/preload/allocators.test \
 	tests/preload/links-libev.test \
 	tests/preload/own-ev-run.test \
+	tests/preload/redirect.test \
 	tests/preload/stack-overflow.test
 TESTS += $(preload_tests)
 EXTRA_DIST += $(preload_tests)
@@ -12,6 +13,7 @@ EXTRA_DIST += $(preload_tests)
 check_PROGRAMS += \
 	tests/preload/allocates \
 	tests/preload/links-libev \
+	tests/preload/no-exec-writes \
 	tests/preload/own-ev-run
 tests_preload_links_libev_LDADD = -lev
 tests_preload_own_ev_run_LDFLAGS = -Wl,--export-dynamic

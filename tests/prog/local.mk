@@ -4,6 +4,10 @@
 # tests/prog/NAME.cc), and run natively and under zagrun by tests/run.  An
 # optional tests/prog/NAME.args (arguments, one line) goes to EXTRA_DIST.
 prog_programs += \
+	tests/prog/batch-fgets \
+	tests/prog/batch-popen \
+	tests/prog/batch-system
+prog_programs += \
 	tests/prog/cond-basic \
 	tests/prog/cond-broadcast-many \
 	tests/prog/cond-destroy \
@@ -159,6 +163,7 @@ tests_prog_fortify_calls_CPPFLAGS = $(AM_CPPFLAGS) -U_FORTIFY_SOURCE \
 tests_prog_fortify_calls_CFLAGS = $(AM_CFLAGS) -O2
 
 EXTRA_DIST += \
+	tests/prog/batch.h \
 	tests/prog/check.h \
 	tests/prog/io-net.h \
 	tests/prog/liveness.h

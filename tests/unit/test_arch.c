@@ -3,10 +3,12 @@
 #include "config.h"
 
 #include "arch/arch.h"
+#include "arch/jump.h"
 
 #include <stdbool.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <unwind.h>
 
 #include "base/compiler.h"
@@ -295,6 +297,44 @@ START_TEST(a_new_context_has_its_maker_s_words)
 }
 END_TEST
 
+/* --- jumps --------------------------------------------------------------- */
+
+static int answer(void)
+{
+	return 42;
+}
+
+START_TEST(a_jump_replaces_a_function)
+{
+	unsigned char *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE |
+				   PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+				   0);
+	union { void *p; int (*fn)(void); } made = { .p = code };
+
+	ck_assert_ptr_ne(code, MAP_FAILED);
+	memset(code, 0x90, 64);
+	ck_assert(zag_jump_fits(code, ZAG_JUMP_SIZE));
+	ck_assert(!zag_jump_fits(code, ZAG_JUMP_SIZE - 1));
+	zag_jump_write(code, (void *)answer);
+	ck_assert_int_eq(made.fn(), 42);
+	/* Somebody's jump is there now. */
+	ck_assert(!zag_jump_fits(code, 64));
+	/* Behind the instruction at which an indirect call lands. */
+	memset(code, 0x90, 64);
+	memcpy(code, zag_landing, sizeof(zag_landing));
+	ck_assert(!zag_jump_fits(code, ZAG_JUMP_SIZE));
+	zag_jump_write(code, (void *)answer);
+	ck_assert_mem_eq(code, zag_landing, sizeof(zag_landing));
+	ck_assert_int_eq(made.fn(), 42);
+#if defined(__x86_64__)
+	memset(code, 0x90, 64);
+	code[5] = 0xcc; /* a breakpoint */
+	ck_assert(!zag_jump_fits(code, 64));
+#endif
+	munmap(code, 4096);
+}
+END_TEST
+
 START_TEST(ticks_are_about_microseconds)
 {
 	const struct timespec ms = { 0, 20000000 };
@@ -318,6 +358,7 @@ int main(void)
 	tcase_add_test(c, many_contexts_keep_their_frames);
 	tcase_add_loop_test(c, thread_pointer_follows, 0, WAYS);
 	tcase_add_test(c, a_backtrace_ends_at_entry);
+	tcase_add_test(c, a_jump_replaces_a_function);
 	tcase_add_test(c, ticks_are_about_microseconds);
 	tcase_add_test(c, stack_is_aligned_at_entry);
 	tcase_add_loop_test(c, callee_saved_registers, 0, WAYS);

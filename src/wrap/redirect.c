@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Jumps over the entries of libc's functions. */
+#include "config.h"
+
+#include "wrap/redirect.h"
+
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+#include "arch/jump.h"
+#include "base/compiler.h"
+#include "base/page.h"
+#include "base/raw.h"
+#include "base/sigmask.h"
+#include "ctl/fork.h"
+#include "wrap/real.h"
+#include "wrap/sync_libc.h"
+
+bool zag_redirected;
+
+/* --- libc as it is loaded ----------------------------------------------- */
+
+struct image {
+	uintptr_t base;
+	uintptr_t text, text_end; /* the executable segment, whole pages */
+	const ElfW(Sym) *symbols;
+	const char *strings;
+	const uint32_t *hash; /* DT_GNU_HASH */
+};
+
+static int find_text(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct image *libc = arg;
+
+	(void)size;
+	if (info->dlpi_addr != libc->base)
+		return 0;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+		uintptr_t at = info->dlpi_addr + ph->p_vaddr;
+
+		if (ph->p_type != PT_LOAD || ph->p_flags != (PF_R | PF_X))
+			continue;
+		libc->text = zag_round_down(at, zag_page_size());
+		libc->text_end = zag_round_up(at + ph->p_memsz,
+					      zag_page_size());
+		return 1;
+	}
+	return 1;
+}
+
+static bool find_libc(struct image *libc)
+{
+	struct link_map *map = NULL;
+	Dl_info info;
+
+	if (!dladdr1(dlsym(RTLD_DEFAULT, "gnu_get_libc_version"), &info,
+		     (void **)&map, RTLD_DL_LINKMAP) || !map)
+		return false;
+	*libc = (struct image){ .base = map->l_addr };
+	for (const ElfW(Dyn) *d = map->l_ld; d->d_tag != DT_NULL; d++) {
+		if (d->d_tag == DT_SYMTAB)
+			libc->symbols = (const void *)d->d_un.d_ptr;
+		else if (d->d_tag == DT_STRTAB)
+			libc->strings = (const void *)d->d_un.d_ptr;
+		else if (d->d_tag == DT_GNU_HASH)
+			libc->hash = (const void *)d->d_un.d_ptr;
+	}
+	dl_iterate_phdr(find_text, libc);
+	return libc->symbols && libc->strings && libc->hash && libc->text;
+}
+
+static uint32_t gnu_hash(const char *name)
+{
+	uint32_t h = 5381;
+
+	for (; *name; name++)
+		h = h * 33 + (unsigned char)*name;
+	return h;
+}
+
+/* The function of that name that new programs get: of several versions, the
+ * one that is not marked as old.  NULL: there is none. */
+static const ElfW(Sym) *find_symbol(const struct image *libc, const char *name,
+				    const void *entry)
+{
+	const uint32_t *head = libc->hash; /* buckets, first, bloom, shift */
+	const uint32_t *buckets =
+		(const uint32_t *)((const ElfW(Addr) *)(head + 4) + head[2]);
+	const uint32_t *chain = buckets + head[0];
+	uint32_t h = gnu_hash(name), i = buckets[h % head[0]];
+
+	if (i < head[1])
+		return NULL;
+	for (;; i++) {
+		const ElfW(Sym) *s = &libc->symbols[i];
+
+		if ((chain[i - head[1]] | 1) == (h | 1) &&
+		    libc->base + s->st_value == (uintptr_t)entry &&
+		    !strcmp(libc->strings + s->st_name, name))
+			return s;
+		if (chain[i - head[1]] & 1)
+			return NULL;
+	}
+}
+
+/* Where libc's function begins, if a jump may be written there. */
+static void *entry_of(const struct image *libc, void *handle, const char *name)
+{
+	void *entry = dlsym(handle, name);
+	const ElfW(Sym) *s = entry ? find_symbol(libc, name, entry) : NULL;
+
+	if (!s || ELF64_ST_TYPE(s->st_info) != STT_FUNC ||
+	    (uintptr_t)entry < libc->text ||
+	    (uintptr_t)entry + s->st_size > libc->text_end ||
+	    !zag_jump_fits(entry, s->st_size))
+		return NULL;
+	return entry;
+}
+
+/* --- writing ------------------------------------------------------------ */
+
+enum { MOST = 128 };
+
+struct jump {
+	void *from;
+	const void *to;
+};
+
+static struct {
+	int count;
+	struct jump list[MOST];
+	const char *why; /* the name of a function that is not as expected */
+} jumps;
+
+static void add(void *from, const void *to)
+{
+	for (int i = 0; i < jumps.count; i++)
+		if (jumps.list[i].from == from)
+			return; /* two names of one function */
+	jumps.list[jumps.count++] = (struct jump){ from, to };
+}
+
+static bool collect(const struct image *libc)
+{
+	void *handle = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
+	struct zag_sync_lowlevel low;
+
+	if (!handle)
+		return false;
+	for (int i = 0; i < zag_real_jump_count; i++) {
+		const struct zag_real_jump *j = &zag_real_jumps[i];
+		void *entry = entry_of(libc, handle, j->name);
+
+		if (!entry) {
+			jumps.why = j->name;
+			return false;
+		}
+		add(entry, j->to);
+	}
+	low.wait_private = dlsym(handle, "__lll_lock_wait_private");
+	low.wake_private = dlsym(handle, "__lll_lock_wake_private");
+	if (zag_sync_find_lowlevel(&low)) {
+		add(low.wait, (void *)zag_sync_lll_wait);
+		add(low.wake, (void *)zag_sync_lll_wake);
+	}
+	return true;
+}
+
+/*
+ * The text stays executable throughout, but a handler must not find half a
+ * jump.  Where no page may be both written and executed it stays as it is.
+ */
+static bool write_all(const struct image *libc)
+{
+	size_t size = libc->text_end - libc->text;
+	uint64_t mask;
+	long r;
+
+	zag_sigmask_set(~UINT64_C(0), &mask);
+	r = zag_raw(SYS_mprotect, libc->text, size,
+		    PROT_READ | PROT_WRITE | PROT_EXEC);
+	for (int i = 0; r >= 0 && i < jumps.count; i++)
+		zag_jump_write(jumps.list[i].from, jumps.list[i].to);
+	if (r >= 0)
+		zag_raw(SYS_mprotect, libc->text, size, PROT_READ | PROT_EXEC);
+	zag_sigmask_restore(&mask);
+	return r >= 0;
+}
+
+/* --- whether it can be done --------------------------------------------- */
+
+/* The number of kernel threads; 0: it cannot be known. */
+static int thread_count(void)
+{
+	char stat[512];
+	long fd = zag_raw(SYS_openat, AT_FDCWD, "/proc/self/stat",
+			  O_RDONLY | O_CLOEXEC);
+	long n = fd < 0 ? 0 : zag_raw(SYS_read, fd, stat, sizeof(stat) - 1);
+	int spaces = 0, threads = 0;
+	char *p;
+
+	if (fd >= 0)
+		zag_raw(SYS_close, fd);
+	stat[zag_max(n, 0)] = '\0';
+	p = strrchr(stat, ')'); /* of the command, which may hold anything */
+	for (; p && *p && spaces < 18; p++)
+		spaces += *p == ' ';
+	for (; p && *p >= '0' && *p <= '9'; p++)
+		threads = threads * 10 + *p - '0';
+	return threads;
+}
+
+/* Valgrind runs a translation of what the text was. */
+static bool is_translated(void)
+{
+#if defined(__x86_64__)
+	unsigned long request[6] = { 0x1001 }; /* RUNNING_ON_VALGRIND */
+	unsigned long r = 0;
+
+	__asm__ volatile("rolq $3, %%rdi; rolq $13, %%rdi\n\t"
+			 "rolq $61, %%rdi; rolq $51, %%rdi\n\t"
+			 "xchgq %%rbx, %%rbx"
+			 : "+d"(r)
+			 : "a"(request)
+			 : "cc", "memory", "rdi");
+	return r != 0;
+#else
+	return false;
+#endif
+}
+
+static const char *redirect(void)
+{
+	struct image libc;
+
+	if (is_translated())
+		return "the text is run in translation";
+	if (thread_count() != 1)
+		return "another kernel thread may be running in libc";
+	if (!find_libc(&libc))
+		return "libc is not as it was in 2.36";
+	if (!collect(&libc))
+		return jumps.why ? jumps.why : "libc is not libc.so.6";
+	if (!zag_fork_mark())
+		return "the kernel clears no page at a fork";
+	if (!zag_real_use_calls())
+		return "libc lacks a private symbol it had in 2.36";
+	return write_all(&libc) ? NULL : "libc's text cannot be written";
+}
+
+const char *zag_redirect(void)
+{
+	static bool tried;
+	static const char *why;
+
+	if (tried)
+		return why;
+	tried = true;
+	why = redirect();
+	zag_redirected = !why;
+	return why;
+}
