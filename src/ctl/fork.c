@@ -21,6 +21,7 @@
 #include "sched/offload.h"
 #include "sched/sched.h"
 #include "wait/lot.h"
+#include "wait/shared.h"
 #include "wait/turn.h"
 
 void (*zag_fork_on_child)(void);
@@ -46,6 +47,7 @@ static void take_down(void)
 	zag_poller_reset();
 	zag_fd_reset();
 	zag_lot_reset();
+	zag_shared_reset();
 	zag_turn_reset();
 	zag_offload_reset();
 	zag_sched_reset();

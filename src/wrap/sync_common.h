@@ -2,10 +2,9 @@
 /*
  * What the synchronisation objects share.
  *
- * Private objects wait in the parking lot.  Process-shared ones whose format
- * is a plain word (mutexes, semaphores) may be woken by a process without us,
- * so they end up in the kernel; the rest (condition variables, rwlocks,
- * barriers) are left to libc, whose format the other process expects.
+ * Private objects wait in the parking lot.  Process-shared ones are in libc's
+ * own format, and may be waited for and woken by a process without us: they
+ * wait by wait/shared.h.
  *
  * Context of everything in wrap/sync_*: fiber or native thread, also before
  * the constructor has run.  Nothing allocates or takes a lock of libc.
@@ -75,6 +74,10 @@ static inline uint32_t zag_sync_tid(void)
  */
 int zag_sync_wait(const _Atomic uint32_t *word, uint32_t expected,
 		  zag_time deadline, bool shared);
+
+/* The same; one wake-up is for all who sleep here, not for one of them. */
+int zag_sync_wait_all(const _Atomic uint32_t *word, uint32_t expected,
+		      zag_time deadline, bool shared);
 
 /* Wake up to n sleepers.  Nothing is read at word: it may be gone. */
 void zag_sync_wake(const void *word, int n, bool shared);

@@ -8,15 +8,9 @@
 
 #include <linux/futex.h>
 
-/*
- * A fiber that waits for a shared word looks at it now and then, for 20 ms in
- * all, and is in the lot in between, where wakers of this process find it.
- * After that it sleeps in the kernel, where any process finds it, and keeps a
- * kernel thread to itself.  Going there at once would stop its processor,
- * until the monitor moves it on, and perhaps the very fiber it waits for.
- */
-#define LOOK_FIRST (20 * INT64_C(1000))
-#define LOOK_LAST (LOOK_FIRST << 9)
+#include "wait/shared.h"
+
+#define FAIR 16 /* one wake-up of so many begins in the kernel */
 
 /* A fiber always gives the kernel a time: without one, the futex would go on
  * after a handler as if nothing had happened. */
@@ -34,35 +28,59 @@ static int kernel_wait(const _Atomic uint32_t *word, uint32_t expected,
 			    forever ? NULL : &abs, 0, FUTEX_BITSET_MATCH_ANY);
 }
 
+/* Where fibers cannot wait for shared words, they keep a kernel thread. */
 static int wait_shared(const _Atomic uint32_t *word, uint32_t expected,
-		       zag_time deadline)
+		       enum zag_shared_whom whom, zag_time deadline)
 {
-	zag_time look = zag_on_fiber() ? LOOK_FIRST : LOOK_LAST + 1, next;
-	int r;
+	int r = -ENOSYS;
 
-	for (; look <= LOOK_LAST; look *= 2) {
-		zag_why_set(&zag_why_shared, (uintptr_t)word);
-		next = zag_now() + look;
-		if (next >= deadline)
-			return zag_lot_wait(word, expected, deadline);
-		r = zag_lot_wait(word, expected, next);
-		if (r != -ETIMEDOUT)
-			return r;
-	}
-	return kernel_wait(word, expected, deadline);
+	if (zag_on_fiber())
+		r = zag_shared_wait(word, expected, whom, deadline);
+	return r == -ENOSYS ? kernel_wait(word, expected, deadline) : r;
 }
 
 int zag_sync_wait(const _Atomic uint32_t *word, uint32_t expected,
 		  zag_time deadline, bool shared)
 {
-	return shared ? wait_shared(word, expected, deadline)
+	return shared ? wait_shared(word, expected, ZAG_SHARED_ONE, deadline)
 		      : zag_lot_wait(word, expected, deadline);
+}
+
+int zag_sync_wait_all(const _Atomic uint32_t *word, uint32_t expected,
+		      zag_time deadline, bool shared)
+{
+	return shared ? wait_shared(word, expected, ZAG_SHARED_ALL, deadline)
+		      : zag_lot_wait(word, expected, deadline);
+}
+
+static int wake_kernel(const void *word, int n)
+{
+	long r = zag_raw(SYS_futex, word, FUTEX_WAKE, n, 0, 0, 0);
+
+	return r > 0 ? (int)r : 0;
+}
+
+/*
+ * Fibers of this process are woken first, as that takes no system call, but
+ * not always: others would wait for ever.
+ */
+static void wake_shared(const void *word, int n)
+{
+	static _Atomic uint32_t turn;
+	int woken = 0;
+
+	if (zag_add(&turn, 1) % FAIR == 0)
+		woken = wake_kernel(word, n);
+	if (woken < n)
+		woken += zag_shared_wake(word, n - woken);
+	if (woken < n)
+		wake_kernel(word, n - woken);
 }
 
 void zag_sync_wake(const void *word, int n, bool shared)
 {
-	int woken = zag_lot_wake(word, n);
-
-	if (shared && woken < n)
-		zag_raw(SYS_futex, word, FUTEX_WAKE, n - woken, 0, 0, 0);
+	if (shared)
+		wake_shared(word, n);
+	else
+		zag_lot_wake(word, n);
 }

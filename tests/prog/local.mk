@@ -93,6 +93,8 @@ prog_programs += \
 prog_programs += \
 	tests/prog/select-basic
 prog_programs += \
+	tests/prog/shared-sem
+prog_programs += \
 	tests/prog/signal-eintr \
 	tests/prog/signal-spin \
 	tests/prog/signal-storm \
@@ -166,4 +168,5 @@ EXTRA_DIST += \
 	tests/prog/batch.h \
 	tests/prog/check.h \
 	tests/prog/io-net.h \
-	tests/prog/liveness.h
+	tests/prog/liveness.h \
+	tests/prog/peer.h

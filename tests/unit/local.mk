@@ -19,6 +19,7 @@ unit_programs = \
 	tests/unit/test_page \
 	tests/unit/test_runq \
 	tests/unit/test_sched \
+	tests/unit/test_shared \
 	tests/unit/test_stack \
 	tests/unit/test_tcb \
 	tests/unit/test_thread \
@@ -79,6 +80,9 @@ tests_unit_test_sched_SOURCES = tests/unit/test_sched.c
 tests_unit_test_sched_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_sched_LDADD = $(UNIT_LIBS)
 
+tests_unit_test_shared_SOURCES = tests/unit/test_shared.c
+tests_unit_test_shared_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_shared_LDADD = $(UNIT_LIBS)
 tests_unit_test_stack_SOURCES = tests/unit/test_stack.c
 tests_unit_test_stack_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_stack_LDADD = $(UNIT_LIBS)
