@@ -12,6 +12,7 @@ libzagcore_la_SOURCES += \
 	src/base/raw.h src/base/sigmask.h \
 	src/arch/arch.h src/arch/jump.h \
 	src/fiber/fiber.c src/fiber/fiber.h \
+	src/fiber/robust.c src/fiber/robust.h \
 	src/fiber/sigmask.c src/fiber/sigmask.h \
 	src/fiber/stack.c src/fiber/stack.h \
 	src/fiber/tcb.c src/fiber/tcb.h \

@@ -13,6 +13,7 @@
 #include "ctl/setxid.h"
 #include "ctl/signal.h"
 #include "fiber/fiber.h"
+#include "fiber/robust.h"
 #include "fiber/stack.h"
 #include "fiber/tcb.h"
 #include "loop/fdwait.h"
@@ -46,6 +47,7 @@ static void take_down(void)
 	zag_setxid_reset();
 	zag_poller_reset();
 	zag_fd_reset();
+	zag_robust_reset();
 	zag_lot_reset();
 	zag_shared_reset();
 	zag_turn_reset();

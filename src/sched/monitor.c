@@ -16,6 +16,7 @@
 #include "base/ownfd.h"
 #include "base/raw.h"
 #include "base/sigmask.h"
+#include "fiber/robust.h"
 #include "fiber/tcb.h"
 #include "sched/carrier.h"
 #include "sched/clock.h"
@@ -253,6 +254,7 @@ static void *monitor_main(void *arg)
 	zag_sigmask_block_async(&old);
 	monitor.tid = (uint32_t)zag_raw(SYS_gettid);
 	zag_tcb_probe_real();
+	zag_robust_adopt();
 	zag_raw(SYS_prctl, PR_SET_NAME, "zag-monitor");
 	raise_flag(&started, 1);
 	wait_flag(&go);

@@ -12,6 +12,7 @@
 #include "base/atomic.h"
 #include "base/page.h"
 #include "base/sigmask.h"
+#include "fiber/robust.h"
 #include "fiber/sigmask.h"
 #include "fiber/tcb.h"
 #include "fiber/why.h"
@@ -50,6 +51,8 @@ void zag_thread_finish(void)
 {
 	zag_tcb_leave();
 	zag_tcb_owner_dies();
+	if (zag_fiber_self())
+		zag_robust_owner_dies(zag_fiber_self()->tid);
 	/* The last thread ends the process; in a forked child without a
 	 * runtime there is no other. */
 	if (!zag_fiber_self() || zag_sub(&zag_sched.fibers, 1) == 1)

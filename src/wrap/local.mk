@@ -10,6 +10,7 @@ libzagshim_la_SOURCES += \
 	src/wrap/sync_libc.c src/wrap/sync_libc.h \
 	src/wrap/sync_mutex.c src/wrap/sync_mutex.h \
 	src/wrap/sync_once.c \
+	src/wrap/sync_robust.c \
 	src/wrap/sync_rwlock.c \
 	src/wrap/sync_sem.c \
 	src/wrap/sync_spin.c \

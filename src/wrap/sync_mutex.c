@@ -3,7 +3,7 @@
  * pthread_mutex_*: libc's format in libc's memory; only the waiting is ours.
  *
  * __lock is 0 free, 1 locked, 2 locked and perhaps waited for.  Robust
- * mutexes stay libc's, since the kernel knows their format.  Priority
+ * mutexes are wrap/sync_robust.c's.  Priority
  * inheritance is accepted and has no effect: fibers have no kernel priority,
  * and the kernel would look for an owner that it has never heard of.
  */
@@ -12,12 +12,11 @@
 
 #include "wrap/sync_mutex.h"
 
-#include <linux/futex.h>
 #include <sched.h>
 #include <string.h>
 
+#include "fiber/robust.h"
 #include "fiber/why.h"
-#include "sched/sched.h"
 #include "wrap/sync_common.h"
 
 /* Bits of __kind, as libc sets them. */
@@ -30,12 +29,6 @@
 #define KIND_OURS (KIND_TYPE | KIND_PROTECT | KIND_SHARED)
 
 #define SPIN_MOST 100 /* as libc's default glibc.pthread.mutex_spin_count */
-
-/* How long a fiber looks at a robust mutex that is held: yields, then sleeps
- * of 20 us and twice as long each time, 20 ms in all. */
-#define LOOK_YIELDS 8
-#define LOOK_SLEEPS 10
-#define LOOK_FIRST (20 * INT64_C(1000))
 
 ZAG_DECLARE_REAL(pthread_mutex_lock);
 ZAG_DECLARE_REAL(pthread_mutex_trylock);
@@ -137,49 +130,6 @@ ZAG_NOINLINE static int lock_slow(pthread_mutex_t *m,
 	return err ? err : own(m);
 }
 
-/*
- * Robust mutexes are locked by libc.  A fiber should not sleep in libc's futex
- * at once: it would stop its processor until the monitor moves that on, and
- * perhaps the very fiber that holds the mutex.
- */
-static int lock_real(pthread_mutex_t *m, const struct zag_sync_until *until)
-{
-	if (!until)
-		return ZAG_SYNC_REAL(pthread_mutex_lock, m);
-	return ZAG_SYNC_REAL(pthread_mutex_clocklock, m, until->clock,
-			     until->abs);
-}
-
-static void look_later(int round)
-{
-	if (round < LOOK_YIELDS)
-		zag_yield();
-	else
-		zag_sleep_until(zag_now() +
-				(LOOK_FIRST << (round - LOOK_YIELDS)));
-}
-
-static int lock_robust(pthread_mutex_t *m, const struct zag_sync_until *until)
-{
-	int err = ZAG_SYNC_REAL(pthread_mutex_trylock, m);
-	zag_time deadline;
-
-	if (err != EBUSY)
-		return err;
-	if (until && !zag_sync_until_valid(until))
-		return EINVAL;
-	deadline = zag_sync_deadline(until);
-	for (int i = 0; zag_on_fiber() && i < LOOK_YIELDS + LOOK_SLEEPS; i++) {
-		if (zag_now() >= deadline)
-			return ETIMEDOUT;
-		look_later(i);
-		err = ZAG_SYNC_REAL(pthread_mutex_trylock, m);
-		if (err != EBUSY)
-			return err;
-	}
-	return lock_real(m, until);
-}
-
 /* The types whose owner may not just lock them again. */
 static inline bool knows_owner(unsigned int kind)
 {
@@ -187,6 +137,30 @@ static inline bool knows_owner(unsigned int kind)
 
 	return type == PTHREAD_MUTEX_RECURSIVE ||
 	       type == PTHREAD_MUTEX_ERRORCHECK;
+}
+
+/*
+ * A fiber's id is unlike any of the kernel's, but a fiber of another process
+ * may have the same.  So a mutex that both processes see says which process
+ * has it, where libc has links that only robust mutexes use.
+ */
+static inline void **process_of(const pthread_mutex_t *m)
+{
+	return (void **)&m->__data.__list.__next;
+}
+
+static inline void *this_process(void)
+{
+	return (void *)(uintptr_t)zag_robust_tid;
+}
+
+static inline bool is_owner(const pthread_mutex_t *m, unsigned int kind,
+			    uint32_t tid)
+{
+	if ((uint32_t)m->__data.__owner != tid)
+		return false;
+	return !(kind & KIND_SHARED) || !zag_on_fiber() ||
+	       *process_of(m) == this_process();
 }
 
 /* The owner locks it again. */
@@ -205,6 +179,8 @@ static inline int locked(pthread_mutex_t *m, unsigned int kind, uint32_t tid)
 {
 	if ((kind & KIND_TYPE) == PTHREAD_MUTEX_RECURSIVE)
 		m->__data.__count = 1;
+	if (kind & KIND_SHARED)
+		*process_of(m) = zag_on_fiber() ? this_process() : NULL;
 	return own_as(m, tid);
 }
 
@@ -217,6 +193,44 @@ static int acquire_slow(pthread_mutex_t *m, unsigned int kind,
 	return wait_for(m, kind & KIND_SHARED, until);
 }
 
+/*
+ * Robust, or of another process that has given it priority inheritance: then
+ * the kernel is to know the owner, and it knows no fiber.
+ */
+static bool is_robust(unsigned int kind)
+{
+	return (kind & KIND_ROBUST) && !(kind & KIND_INHERIT);
+}
+
+static int lock_other(pthread_mutex_t *m, unsigned int kind,
+		      const struct zag_sync_until *until)
+{
+	if (is_robust(kind))
+		return zag_sync_robust_lock(m, until);
+	if (zag_on_fiber())
+		return ENOTSUP;
+	if (!until)
+		return ZAG_SYNC_REAL(pthread_mutex_lock, m);
+	return ZAG_SYNC_REAL(pthread_mutex_clocklock, m, until->clock,
+			     until->abs);
+}
+
+static int trylock_other(pthread_mutex_t *m, unsigned int kind)
+{
+	if (is_robust(kind))
+		return zag_sync_robust_trylock(m);
+	return zag_on_fiber() ? ENOTSUP :
+				ZAG_SYNC_REAL(pthread_mutex_trylock, m);
+}
+
+static int unlock_other(pthread_mutex_t *m, unsigned int kind,
+			unsigned int users)
+{
+	if (is_robust(kind))
+		return zag_sync_robust_unlock(m, users);
+	return ZAG_SYNC_REAL(pthread_mutex_unlock, m);
+}
+
 ZAG_NOINLINE static int lock_kind(pthread_mutex_t *m,
 				  const struct zag_sync_until *until)
 {
@@ -225,8 +239,8 @@ ZAG_NOINLINE static int lock_kind(pthread_mutex_t *m,
 	int err;
 
 	if (zag_unlikely(kind & ~KIND_OURS))
-		return lock_robust(m, until);
-	if (knows_owner(kind) && (uint32_t)m->__data.__owner == tid)
+		return lock_other(m, kind, until);
+	if (knows_owner(kind) && is_owner(m, kind, tid))
 		return lock_again(m, kind);
 	if (zag_unlikely(!take(lock_word(m), kind))) {
 		err = acquire_slow(m, kind, until);
@@ -272,9 +286,9 @@ static int trylock_kind(pthread_mutex_t *m)
 	uint32_t tid = zag_sync_tid();
 
 	if (zag_unlikely(kind & ~KIND_OURS))
-		return ZAG_SYNC_REAL(pthread_mutex_trylock, m);
+		return trylock_other(m, kind);
 	if ((kind & KIND_TYPE) == PTHREAD_MUTEX_RECURSIVE &&
-	    (uint32_t)m->__data.__owner == tid)
+	    is_owner(m, kind, tid))
 		return lock_again(m, kind);
 	if (!take(lock_word(m), kind))
 		return EBUSY;
@@ -320,8 +334,8 @@ ZAG_NOINLINE static int unlock_kind(pthread_mutex_t *m, unsigned int users)
 	unsigned int kind = kind_of(m);
 
 	if (zag_unlikely(kind & ~KIND_OURS))
-		return ZAG_SYNC_REAL(pthread_mutex_unlock, m);
-	if (knows_owner(kind) && (uint32_t)m->__data.__owner != zag_sync_tid())
+		return unlock_other(m, kind, users);
+	if (knows_owner(kind) && !is_owner(m, kind, zag_sync_tid()))
 		return EPERM;
 	if ((kind & KIND_TYPE) == PTHREAD_MUTEX_RECURSIVE &&
 	    --m->__data.__count != 0)
@@ -341,14 +355,12 @@ ZAG_EXPORT ZAG_ALIGNED(64) int pthread_mutex_unlock(pthread_mutex_t *m)
 int zag_sync_mutex_check_owner(const pthread_mutex_t *m)
 {
 	unsigned int kind = kind_of(m);
-	uint32_t owner = (uint32_t)m->__data.__owner;
 
-	/* A robust mutex has its owner in __lock, even if inconsistent. */
 	if (kind & KIND_ROBUST)
-		owner = (uint32_t)m->__data.__lock & FUTEX_TID_MASK;
-	else if (!knows_owner(kind))
+		return zag_sync_robust_held(m) ? 0 : EPERM;
+	if (!knows_owner(kind) || is_owner(m, kind, zag_sync_tid()))
 		return 0;
-	return owner == zag_sync_tid() ? 0 : EPERM;
+	return EPERM;
 }
 
 void zag_sync_mutex_unlock_to_wait(pthread_mutex_t *m)
@@ -364,7 +376,7 @@ int zag_sync_mutex_relock(pthread_mutex_t *m)
 {
 	int err = lock_kind(m, NULL);
 
-	if (!err && !(kind_of(m) & ~KIND_OURS))
+	if (!err || err == EOWNERDEAD)
 		m->__data.__nusers--;
 	return err;
 }

@@ -3,7 +3,6 @@
 
 #include "config.h"
 
-#include "fiber/why.h"
 #include "wrap/sync_common.h"
 
 #include <linux/futex.h>

@@ -93,6 +93,8 @@ prog_programs += \
 prog_programs += \
 	tests/prog/select-basic
 prog_programs += \
+	tests/prog/shared-mutex \
+	tests/prog/shared-robust \
 	tests/prog/shared-sem
 prog_programs += \
 	tests/prog/signal-eintr \
