@@ -153,24 +153,33 @@ static bool timeout_set(int fd, int option, struct timeval *tv)
 	       (tv->tv_sec || tv->tv_usec);
 }
 
-/* Read O_NONBLOCK and the timeouts, and remember them. */
+static uint8_t read_timeouts(int fd)
+{
+	enum zag_fd_kind kind = zag_fd_kind(fd);
+	struct timeval tv;
+	uint8_t set = 0;
+
+	if (kind != ZAG_FD_STREAM && kind != ZAG_FD_SOCKET)
+		return 0;
+	if (timeout_set(fd, SO_RCVTIMEO, &tv))
+		set |= ZAG_IN;
+	if (timeout_set(fd, SO_SNDTIMEO, &tv))
+		set |= ZAG_OUT;
+	return set;
+}
+
+/* Read O_NONBLOCK and the timeouts, and remember them.  The timeouts are of no
+ * use where nothing waits: whoever asks all the same looks for himself. */
 static void read_flags(int fd, struct entry *e)
 {
 	uint32_t gen = zag_load_acq(&flags_gen);
 	long fl = zag_raw(SYS_fcntl, fd, F_GETFL, 0);
-	enum zag_fd_kind kind = zag_fd_kind(fd);
-	struct timeval tv;
-	uint8_t timeouts = 0;
+	bool nonblock = fl >= 0 && (fl & O_NONBLOCK);
 
-	if (kind == ZAG_FD_STREAM || kind == ZAG_FD_SOCKET) {
-		if (timeout_set(fd, SO_RCVTIMEO, &tv))
-			timeouts |= ZAG_IN;
-		if (timeout_set(fd, SO_SNDTIMEO, &tv))
-			timeouts |= ZAG_OUT;
-	}
 	zag_store_rlx(&e->used, true);
-	zag_store_rlx(&e->nonblock, fl >= 0 && (fl & O_NONBLOCK));
-	zag_store_rlx(&e->timeouts, timeouts);
+	zag_store_rlx(&e->nonblock, nonblock);
+	zag_store_rlx(&e->timeouts,
+		      nonblock ? ZAG_IN | ZAG_OUT : read_timeouts(fd));
 	zag_store_rel(&e->flags_gen, fl >= 0 ? gen : 0);
 }
 
@@ -424,13 +433,20 @@ enum {
 	PLAIN_OUT = POLLOUT | POLLWRNORM,
 };
 
-/* What libev cannot express: it knows readable and writable.  A nested epoll
- * set takes these, and is itself readable when one of them is so. */
+/*
+ * What libev cannot express: it knows readable and writable.  A nested epoll
+ * set takes these, and is itself readable when one of them is so.  A set costs
+ * several system calls a wait; POLLRDHUP never comes without POLLIN, so who
+ * asks for both needs none.
+ */
 static bool special(const struct pollfd *p)
 {
+	short odd = POLLPRI | POLLRDBAND;
+
+	if (!(p->events & PLAIN_IN))
+		odd |= POLLRDHUP;
 	return p->fd >= 0 &&
-	       ((p->events & (POLLPRI | POLLRDBAND | POLLRDHUP)) ||
-		!(p->events & (PLAIN_IN | PLAIN_OUT)));
+	       ((p->events & odd) || !(p->events & (PLAIN_IN | PLAIN_OUT)));
 }
 
 /* epoll(7) takes a descriptor once, poll(2) as often as one likes. */

@@ -89,7 +89,8 @@ prog_programs += \
 	tests/prog/open-fifo
 prog_programs += \
 	tests/prog/poll-basic \
-	tests/prog/poll-many
+	tests/prog/poll-many \
+	tests/prog/poll-rdhup
 prog_programs += \
 	tests/prog/select-basic
 prog_programs += \
