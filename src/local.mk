@@ -16,6 +16,7 @@ libzagcore_la_SOURCES += \
 	src/fiber/sigmask.c src/fiber/sigmask.h \
 	src/fiber/stack.c src/fiber/stack.h \
 	src/fiber/tcb.c src/fiber/tcb.h \
+	src/fiber/tcb_cancel.c src/fiber/tcb_cancel.h \
 	src/fiber/tcb_end.c src/fiber/tcb_glibc.h \
 	src/fiber/tcb_modules.c \
 	src/fiber/why.c src/fiber/why.h \
@@ -38,6 +39,7 @@ libzagcore_la_SOURCES += \
 	src/loop/ev.c src/loop/ev.h \
 	src/loop/fdwait.c src/loop/fdwait.h \
 	src/loop/poller.c src/loop/poller.h \
+	src/ctl/cancel.c src/ctl/cancel.h \
 	src/ctl/disposition.h \
 	src/ctl/fork.c src/ctl/fork.h \
 	src/ctl/setxid.c src/ctl/setxid.h \

@@ -14,6 +14,7 @@
 #include "base/page.h"
 #include "base/raw.h"
 #include "base/sigmask.h"
+#include "ctl/cancel.h"
 #include "ctl/disposition.h"
 #include "fiber/sigmask.h"
 #include "fiber/stack.h"
@@ -23,6 +24,7 @@
 
 #define UNMASKABLE (ZAG_SIGBIT(SIGKILL) | ZAG_SIGBIT(SIGSTOP))
 #define HIDDEN (ZAG_SIGBIT(ZAG_SIGNAL) | ZAG_SIGBIT(ZAG_SIGNAL_IDS))
+#define NEVER_MASKED (UNMASKABLE | HIDDEN)
 
 /* A signal given to a fiber and not yet taken. */
 struct queued {
@@ -188,6 +190,10 @@ static void deliver(struct zag_fiber *f, siginfo_t *si, void *uc)
 	uint32_t seen = f->seen_handlers, seen_int = f->seen_interruptions;
 	struct sigaction a;
 
+	if (signo == ZAG_SIGNAL) {
+		zag_cancel_arrived();
+		return;
+	}
 	zag_lock(&sig.lock);
 	a = sig.action[signo];
 	if (is_handler(&a) && (a.sa_flags & SA_RESETHAND)) {
@@ -205,7 +211,7 @@ static void deliver(struct zag_fiber *f, siginfo_t *si, void *uc)
 	during = mask | zag_sigset_bits(&a.sa_mask);
 	if (!(a.sa_flags & SA_NODEFER))
 		during |= ZAG_SIGBIT(signo);
-	zag_sigmask_change(f, during & ~UNMASKABLE);
+	zag_sigmask_change(f, during & ~NEVER_MASKED);
 	a.sa_sigaction(signo, si, uc);
 	zag_sigmask_change(f, mask);
 	/* The handler's own waits are not the one it has interrupted. */
@@ -275,8 +281,14 @@ static void on_look(int signo, siginfo_t *si, void *uc)
 
 	(void)signo;
 	(void)si;
-	if (!f) /* a helper thread that is to give up its call */
+	if (!f && !zag_carrier_self()) {
+		/* A helper thread that is to give up its call, or a thread of
+		 * libc's own that is cancelled. */
 		zag_arch_syscall_interrupt(uc);
+		zag_raw(SYS_rt_sigprocmask, SIG_UNBLOCK, &look, NULL,
+			sizeof(look));
+		zag_cancel_arrived();
+	}
 	if (!f || !interruptible(f))
 		return;
 	/* A burst must not pile up frames: the handler further up the stack
@@ -299,17 +311,12 @@ static void on_look(int signo, siginfo_t *si, void *uc)
  * monitor's next tick finds. */
 static void kick(struct zag_fiber *f)
 {
-	struct zag_wait *w;
 	struct zag_carrier *c;
 
-	zag_add(&f->sigbusy, 1);
-	zag_membarrier(); /* pairs with the fences around sigwait */
-	w = zag_load_acq(&f->sigwait);
-	if (w)
-		zag_wait_wake(w, ZAG_WAKE_SIGNAL);
-	zag_sub(&f->sigbusy, 1);
+	if (zag_wait_end(f, ZAG_WAKE_SIGNAL))
+		return;
 	c = f->carrier;
-	if (!w && c && zag_load_acq(&f->state) == ZAG_FIBER_RUNNING)
+	if (c && zag_load_acq(&f->state) == ZAG_FIBER_RUNNING)
 		zag_raw(SYS_tgkill, zag_raw(SYS_getpid), c->tid, ZAG_SIGNAL);
 }
 
@@ -504,7 +511,7 @@ void zag_signal_set_mask(uint64_t mask)
 	uint64_t opened = old & ~mask;
 	siginfo_t si;
 
-	zag_sigmask_change(f, mask & ~UNMASKABLE);
+	zag_sigmask_change(f, mask & ~NEVER_MASKED);
 	if (!opened)
 		return;
 	while (take_from_kernel(opened, &si))
@@ -524,7 +531,7 @@ void zag_signal_open(uint64_t mask)
 		ok = append(f, &si);
 		zag_unlock(&sig.lock);
 	}
-	zag_sigmask_change(f, mask & ~UNMASKABLE);
+	zag_sigmask_change(f, mask & ~NEVER_MASKED);
 }
 
 uint64_t zag_signal_pending(void)
@@ -586,6 +593,7 @@ int zag_signal_wait(uint64_t set, siginfo_t *si, zag_time deadline)
 	struct sigwaiter w = { .set = set, .si = si, .wait = &wait };
 	enum zag_wake reason;
 
+	set &= ~HIDDEN;
 	for (;;) {
 		if (take(f, set, si) || take_from_kernel(set, si))
 			return si->si_signo;
@@ -601,6 +609,8 @@ int zag_signal_wait(uint64_t set, siginfo_t *si, zag_time deadline)
 			return si->si_signo;
 		if (reason == ZAG_WAKE_TIMEOUT)
 			return -EAGAIN;
+		if (reason != ZAG_WAKE_SIGNAL && reason != ZAG_WAKE_READY)
+			return -ZAG_ECANCEL;
 		if (reason == ZAG_WAKE_SIGNAL && zag_wait_interrupted(false))
 			return -EINTR;
 	}
@@ -611,15 +621,16 @@ int zag_signal_suspend(uint64_t mask)
 	struct zag_fiber *f = zag_fiber_self();
 	uint64_t old = zag_load_rlx(&f->sigmask);
 	struct zag_wait wait;
+	enum zag_wake reason;
 
 	zag_signal_open(mask);
 	do {
 		zag_wait_begin(&wait);
 		zag_why_set(&zag_why_signals, ~mask);
-		zag_wait_sleep(&wait, ZAG_NEVER);
-	} while (!zag_wait_interrupted(false));
+		reason = zag_wait_sleep(&wait, ZAG_NEVER);
+	} while (reason == ZAG_WAKE_SIGNAL && !zag_wait_interrupted(false));
 	zag_signal_set_mask(old);
-	return -EINTR;
+	return reason == ZAG_WAKE_SIGNAL ? -EINTR : -ZAG_ECANCEL;
 }
 
 void zag_signal_native_enter(uint64_t *kernel)

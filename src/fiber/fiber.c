@@ -129,6 +129,7 @@ void zag_fiber_adopt_main(void)
 	f->id = 1;
 	f->is_main = true;
 	zag_store_rlx(&f->why_until, INT64_MAX);
+	f->result = PTHREAD_CANCELED; /* unless it exits with another */
 	zag_raw(SYS_prctl, PR_GET_NAME, f->name);
 	zag_store_rlx(&f->state, ZAG_FIBER_RUNNING);
 	zag_fiber_current = f;

@@ -91,6 +91,7 @@ struct zag_fiber {
 	_Atomic uint32_t done; /* enum zag_fiber_done; lot key of joiners */
 	_Atomic uint32_t join; /* enum zag_fiber_join */
 	_Atomic(struct zag_fiber *) joining; /* whom it waits for */
+	int cancel_errno; /* of its calls, once an error is injected */
 	bool user_stack;       /* stack memory is the program's */
 	bool is_main;
 	bool stale; /* finished, its TCB not yet made ready for another */

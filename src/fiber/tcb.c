@@ -81,12 +81,15 @@ static const char *find_functions(void)
 	zag_glibc.allocate_tls = dlsym(RTLD_DEFAULT, "_dl_allocate_tls");
 	zag_glibc.ctype_init = dlsym(RTLD_DEFAULT, "__ctype_init");
 	zag_glibc.call_tls_dtors = dlsym(RTLD_DEFAULT, "__call_tls_dtors");
+	zag_glibc.unwind_link =
+		dlsym(RTLD_DEFAULT, "__libc_unwind_link_get");
 	zag_glibc.keys = dlsym(RTLD_DEFAULT, "__pthread_keys");
 	zag_glibc.pointer_guard = dlsym(RTLD_DEFAULT, "__pointer_chk_guard");
 	zag_glibc.rseq_size = dlsym(RTLD_DEFAULT, "__rseq_size");
 	zag_glibc.rseq_offset = dlsym(RTLD_DEFAULT, "__rseq_offset");
 	if (!info || !zag_glibc.allocate_tls || !zag_glibc.ctype_init ||
-	    !zag_glibc.call_tls_dtors || !zag_glibc.keys)
+	    !zag_glibc.call_tls_dtors || !zag_glibc.unwind_link ||
+	    !zag_glibc.keys)
 		return "libc lacks a private symbol it had in 2.36";
 	info(&zag_glibc.static_size, &zag_glibc.align);
 	return NULL;
@@ -131,9 +134,11 @@ const char *zag_tcb_init(void)
 	zag_glibc.self = -(ptrdiff_t)zag_glibc.pthread_size;
 #endif
 	why = check_thread();
-	if (!why)
-		zag_tcb_tid_offset = (int)(zag_glibc.self + zag_glibc.tid);
-	return why;
+	if (why)
+		return why;
+	zag_tcb_tid_offset = (int)(zag_glibc.self + zag_glibc.tid);
+	zag_tcb_cancel_init();
+	return NULL;
 }
 
 /* --- found on a thread of glibc's own --------------------------------- */
@@ -167,6 +172,8 @@ void zag_tcb_probe_real(void)
 	probe_result = check_thread();
 	if (!probe_result)
 		probe_result = probe();
+	if (!probe_result)
+		probe_result = zag_tcb_cancel_probe();
 }
 
 const char *zag_tcb_boot(void)

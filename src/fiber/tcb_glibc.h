@@ -40,6 +40,7 @@ extern struct zag_glibc {
 	void *(*allocate_tls)(void *);
 	void (*ctype_init)(void);
 	void (*call_tls_dtors)(void);
+	void *(*unwind_link)(void);
 } zag_glibc;
 
 static inline char *zag_tcb_pthread_ptr(void *tp)
@@ -55,6 +56,11 @@ static inline struct zag_tcb_key_data **zag_tcb_key_blocks(void *tp)
 {
 	return &ZAG_TCB_FIELD(tp, specific, struct zag_tcb_key_data *);
 }
+
+/* Where the word about cancellation is; whether its bits are as known, on a
+ * thread of libc's own.  NULL, or why not.  tcb_cancel.c */
+void zag_tcb_cancel_init(void);
+const char *zag_tcb_cancel_probe(void);
 
 /* Learn which modules have static TLS.  NULL, or why not.  tcb_modules.c */
 const char *zag_tcb_find_modules(void);

@@ -62,9 +62,12 @@ static void unlink_waiter(struct bucket *b, struct waiter *w)
 		b->first = w->next;
 }
 
+/* What may end a wait besides the waker and time. */
+enum hears { NOTHING, SIGNALS, SIGNALS_AND_CANCEL };
+
 /* Queue w on key unless validate objects. */
 static bool enter(struct waiter *w, bool (*validate)(void *), void *arg,
-		  bool deaf)
+		  enum hears hears)
 {
 	struct bucket *b = bucket_of(w->key);
 	bool go;
@@ -73,7 +76,9 @@ static bool enter(struct waiter *w, bool (*validate)(void *), void *arg,
 	go = !validate || validate(arg);
 	if (go) {
 		zag_wait_begin(&w->wait);
-		w->wait.deaf = deaf;
+		w->wait.deaf = hears == NOTHING;
+		w->wait.firm = hears == SIGNALS_AND_CANCEL ? ZAG_FIRM_NOT :
+							     ZAG_FIRM_LOCK;
 		append(b, w);
 	}
 	zag_unlock(&b->lock);
@@ -111,8 +116,10 @@ int zag_lot_park(const void *key, const struct zag_lot_ops *ops, void *arg,
 		 zag_time deadline)
 {
 	struct waiter w = { .key = key, .bits = UINT32_MAX };
+	bool point = ops && ops->point;
 
-	if (!enter(&w, ops ? ops->validate : NULL, arg, false))
+	if (!enter(&w, ops ? ops->validate : NULL, arg,
+		   point ? SIGNALS_AND_CANCEL : SIGNALS))
 		return refused();
 	if (ops && ops->before_sleep)
 		ops->before_sleep(arg);
@@ -175,13 +182,13 @@ static bool as_expected(void *arg)
 }
 
 static int futex_wait(const _Atomic uint32_t *word, uint32_t expected,
-		      uint32_t bits, zag_time deadline, bool deaf)
+		      uint32_t bits, zag_time deadline, enum hears hears)
 {
 	struct expectation e = { word, expected };
 	struct waiter w = { .key = (const void *)word, .bits = bits };
 
 	zag_why_default(&zag_why_futex, (uintptr_t)word);
-	if (!enter(&w, as_expected, &e, deaf))
+	if (!enter(&w, as_expected, &e, hears))
 		return refused();
 	return finish(&w, deadline);
 }
@@ -189,19 +196,26 @@ static int futex_wait(const _Atomic uint32_t *word, uint32_t expected,
 int zag_lot_wait(const _Atomic uint32_t *word, uint32_t expected,
 		 zag_time deadline)
 {
-	return futex_wait(word, expected, UINT32_MAX, deadline, false);
+	return futex_wait(word, expected, UINT32_MAX, deadline, SIGNALS);
+}
+
+int zag_lot_wait_point(const _Atomic uint32_t *word, uint32_t expected,
+		       zag_time deadline)
+{
+	return futex_wait(word, expected, UINT32_MAX, deadline,
+			  SIGNALS_AND_CANCEL);
 }
 
 int zag_lot_wait_locked(const _Atomic uint32_t *word, uint32_t expected,
 			zag_time deadline)
 {
-	return futex_wait(word, expected, UINT32_MAX, deadline, true);
+	return futex_wait(word, expected, UINT32_MAX, deadline, NOTHING);
 }
 
 int zag_lot_wait_bits(const _Atomic uint32_t *word, uint32_t expected,
 		      uint32_t bits, zag_time deadline)
 {
-	return futex_wait(word, expected, bits, deadline, false);
+	return futex_wait(word, expected, bits, deadline, SIGNALS);
 }
 
 int zag_lot_wake(const void *word, int n)

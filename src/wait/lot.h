@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/atomic.h"
+#include "base/lock.h"
 #include "wait/wait.h"
 
 struct zag_lot_ops {
@@ -26,11 +28,14 @@ struct zag_lot_ops {
 	/* After queueing, no lock held, before sleeping (may itself call the
 	 * lot, but not park): unlock the mutex of a condition variable. */
 	void (*before_sleep)(void *arg);
+	/* A cancellation ends the wait: -ZAG_ECANCEL. */
+	bool point;
 };
 
 /*
  * Queue on key and sleep.  0: woken by zag_lot_unpark; -EAGAIN: validate said
- * no; -ETIMEDOUT; -EINTR.  Either callback may be NULL.
+ * no; -ETIMEDOUT; -EINTR.  Either callback may be NULL.  No cancellation ends
+ * a wait in the lot unless it is asked for.
  */
 int zag_lot_park(const void *key, const struct zag_lot_ops *ops, void *arg,
 		 zag_time deadline);
@@ -47,6 +52,10 @@ int zag_lot_unpark(const void *key, int n,
 int zag_lot_wait(const _Atomic uint32_t *word, uint32_t expected,
 		 zag_time deadline);
 int zag_lot_wake(const void *word, int n);
+
+/* The same at a cancellation point: also -ZAG_ECANCEL. */
+int zag_lot_wait_point(const _Atomic uint32_t *word, uint32_t expected,
+		       zag_time deadline);
 
 /* futex(2) with FUTEX_WAIT_BITSET and FUTEX_WAKE_BITSET. */
 int zag_lot_wait_bits(const _Atomic uint32_t *word, uint32_t expected,
@@ -73,6 +82,8 @@ static inline void zag_mutex_lock(struct zag_mutex *m)
 {
 	uint32_t free = 0;
 
+	zag_lock_depth++; /* no handler of the program's, no asynchronous … */
+	zag_compiler_fence(); /* … cancellation, runs while it is held */
 	if (!atomic_compare_exchange_strong_explicit(&m->word, &free, 1,
 						     memory_order_acquire,
 						     memory_order_relaxed))
@@ -83,6 +94,8 @@ static inline void zag_mutex_unlock(struct zag_mutex *m)
 {
 	if (atomic_exchange_explicit(&m->word, 0, memory_order_release) == 2)
 		zag_mutex_unlock_slow(m);
+	zag_compiler_fence();
+	zag_lock_depth--;
 }
 
 #endif

@@ -24,8 +24,9 @@ enum {
 
 struct waiter {
 	struct zag_wait wait;
-	bool one;    /* the next wake-up is for somebody else */
-	bool queued; /* the lock protects it, and the links */
+	bool one;     /* the next wake-up is for somebody else */
+	uint8_t firm; /* enum zag_firm */
+	bool queued;  /* the lock protects it, and the links */
 	struct waiter *next, *prev;
 };
 
@@ -313,6 +314,7 @@ static struct place *enter(struct waiter *w, struct watcher *own,
 			   uint32_t expected)
 {
 	zag_wait_begin(&w->wait);
+	w->wait.firm = w->firm;
 	if (p) {
 		append(p, w);
 		if (zag_load_acq(word) != expected)
@@ -353,9 +355,10 @@ static bool look(const _Atomic uint32_t *word, uint32_t expected)
 }
 
 int zag_shared_wait(const _Atomic uint32_t *word, uint32_t expected,
-		    enum zag_shared_whom whom, zag_time deadline)
+		    enum zag_shared_whom whom, enum zag_firm firm,
+		    zag_time deadline)
 {
-	struct waiter w = { .one = whom == ZAG_SHARED_ONE };
+	struct waiter w = { .one = whom == ZAG_SHARED_ONE, .firm = firm };
 	struct watcher *own;
 	struct place *p;
 

@@ -24,12 +24,14 @@ enum zag_shared_whom {
 };
 
 /*
- * As zag_lot_wait, on a word in memory that may be shared.  -ENOSYS where the
- * kernel cannot, or there are too many words: wait in some other way.
+ * As zag_lot_wait, on a word in memory that may be shared; `firm` says which
+ * cancellation ends it, with -ZAG_ECANCEL.  -ENOSYS where the kernel cannot, or
+ * there are too many words: wait in some other way.
  * Context: fiber; no lock of the runtime held.
  */
 int zag_shared_wait(const _Atomic uint32_t *word, uint32_t expected,
-		    enum zag_shared_whom whom, zag_time deadline);
+		    enum zag_shared_whom whom, enum zag_firm firm,
+		    zag_time deadline);
 
 /*
  * Wake up to n fibers of this process that sleep on word; returns how many.

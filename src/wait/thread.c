@@ -15,6 +15,7 @@
 #include "fiber/robust.h"
 #include "fiber/sigmask.h"
 #include "fiber/tcb.h"
+#include "fiber/tcb_cancel.h"
 #include "fiber/why.h"
 #include "sched/carrier.h"
 #include "sched/clock.h"
@@ -50,6 +51,7 @@ static void on_exit_fiber(struct zag_fiber *f)
 void zag_thread_finish(void)
 {
 	zag_tcb_leave();
+	zag_tcb_cancel_end();
 	zag_tcb_owner_dies();
 	if (zag_fiber_self())
 		zag_robust_owner_dies(zag_fiber_self()->tid);
@@ -106,7 +108,9 @@ static void inherit(struct zag_fiber *f, const struct zag_thread_attr *attr)
 	if (attr->sigmask)
 		memcpy(&mask, attr->sigmask, sizeof(mask));
 	zag_sigmask_hold(f, mask & ~(ZAG_SIGBIT(SIGKILL) |
-				     ZAG_SIGBIT(SIGSTOP)));
+				     ZAG_SIGBIT(SIGSTOP) |
+				     ZAG_SIGBIT(ZAG_SIGNAL) |
+				     ZAG_SIGBIT(ZAG_SIGNAL_IDS)));
 	if (self)
 		memcpy(f->name, self->name, sizeof(f->name));
 }
@@ -172,6 +176,20 @@ int zag_thread_create(pthread_t *t, const struct zag_thread_attr *attr,
 
 /* --- join and detach ---------------------------------------------------- */
 
+/* Whether self would wait for itself; not if a cancellation will end that. */
+static bool deadlocks(struct zag_fiber *f, struct zag_fiber *self)
+{
+	const uint32_t ends = ZAG_CANCEL_CANCELED | ZAG_CANCEL_EXITING;
+
+	if (zag_cancel_pending())
+		return false;
+	if (f == self)
+		return true;
+	return self && zag_load_acq(&self->join) == ZAG_JOINED &&
+	       zag_load_acq(&f->joining) == self &&
+	       !(zag_load_acq(zag_tcb_cancel_word(f->ctx.tp)) & ends);
+}
+
 /* Claim the right to join f. */
 static int begin_join(struct zag_fiber *f)
 {
@@ -180,8 +198,7 @@ static int begin_join(struct zag_fiber *f)
 
 	if (zag_load_acq(&f->state) == ZAG_FIBER_FREE)
 		return ESRCH;
-	if (f == self || (self && zag_load_acq(&self->join) == ZAG_JOINED &&
-			  zag_load_acq(&f->joining) == self))
+	if (deadlocks(f, self))
 		return EDEADLK;
 	return zag_cas(&f->join, &joinable, ZAG_JOINED) ? 0 : EINVAL;
 }
@@ -205,13 +222,13 @@ static int wait_finished(struct zag_fiber *f, zag_time deadline)
 
 	if (self)
 		zag_store_rel(&self->joining, f);
-	while (!finished(f) && r != -ETIMEDOUT) {
+	while (!finished(f) && r != -ETIMEDOUT && r != -ZAG_ECANCEL) {
 		zag_why_set(&zag_why_join, (uintptr_t)f);
-		r = zag_lot_wait(&f->done, ZAG_LIVE, deadline);
+		r = zag_lot_wait_point(&f->done, ZAG_LIVE, deadline);
 	}
 	if (self)
 		zag_store_rel(&self->joining, NULL);
-	return finished(f) ? 0 : ETIMEDOUT;
+	return finished(f) ? 0 : -r;
 }
 
 int zag_thread_join(struct zag_fiber *f, void **value, zag_time deadline)

@@ -34,8 +34,9 @@ int zag_thread_create(pthread_t *t, const struct zag_thread_attr *attr,
 
 /*
  * Wait until f has finished and recycle it; its value in *value unless NULL.
- * 0, EDEADLK, EINVAL (not joinable), ESRCH (gone), ETIMEDOUT.  A deadline in
- * the past never blocks.  Fiber or native thread.
+ * 0, EDEADLK, EINVAL (not joinable), ESRCH (gone), ETIMEDOUT, ZAG_ECANCEL (f
+ * is joinable as before).  A deadline in the past never blocks.  Fiber or
+ * native thread.
  */
 int zag_thread_join(struct zag_fiber *f, void **value, zag_time deadline);
 

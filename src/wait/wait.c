@@ -8,6 +8,8 @@
 
 #include "base/futex.h"
 #include "base/log.h"
+#include "fiber/tcb.h"
+#include "fiber/tcb_cancel.h"
 #include "fiber/why.h"
 #include "sched/sched.h"
 #include "wait/deadline.h"
@@ -64,10 +66,15 @@ int zag_wake_errno(enum zag_wake reason)
 		return -EINTR;
 	case ZAG_WAKE_CLOSED:
 		return -EBADF;
+	case ZAG_WAKE_CANCEL:
+	case ZAG_WAKE_FAIL:
+		return -ZAG_ECANCEL;
 	default:
 		return 0;
 	}
 }
+
+ZAG_TLS bool zag_wait_no_point;
 
 static bool claim(struct zag_wait *w, enum zag_wake reason)
 {
@@ -83,13 +90,102 @@ void zag_wait_begin(struct zag_wait *w)
 	zag_store_rlx(&w->reason, ZAG_WAKE_NONE);
 	w->fiber = f;
 	w->deaf = false;
+	w->firm = zag_wait_no_point ? ZAG_FIRM_CALL : ZAG_FIRM_NOT;
 	if (f)
 		zag_store_rel(&f->state, ZAG_FIBER_PARKING);
 }
 
+/* --- who may end it ------------------------------------------------------ */
+
+/*
+ * A sender of a signal, or a canceller, makes it pending, passes a barrier on
+ * every CPU, and looks for a wait to end; we make our wait known and look for
+ * what is pending: one sees the other.  Who has seen the wait must be done
+ * with it before it goes.
+ */
+struct listener {
+	_Atomic(struct zag_wait *) wait;
+	_Atomic uint32_t busy; /* how many look at it right now */
+};
+
+static ZAG_TLS struct listener native; /* a native thread's */
+
+static bool hears(const struct zag_wait *w, enum zag_wake reason)
+{
+	switch (reason) {
+	case ZAG_WAKE_CANCEL:
+		return w->firm < ZAG_FIRM_CALL;
+	case ZAG_WAKE_FAIL:
+		return w->firm < ZAG_FIRM_LOCK;
+	default:
+		return true;
+	}
+}
+
+static bool end(_Atomic(struct zag_wait *) *place, _Atomic uint32_t *busy,
+		enum zag_wake reason)
+{
+	struct zag_wait *w;
+	bool heard;
+
+	zag_add(busy, 1);
+	zag_membarrier(); /* pairs with the fences below */
+	w = zag_load_acq(place);
+	heard = w && hears(w, reason);
+	if (heard)
+		zag_wait_wake(w, reason);
+	zag_sub(busy, 1);
+	return heard;
+}
+
+bool zag_wait_end(struct zag_fiber *f, enum zag_wake reason)
+{
+	return end(&f->sigwait, &f->sigbusy, reason);
+}
+
+bool zag_wait_end_native(void *tp, enum zag_wake reason)
+{
+	struct listener *l = &ZAG_TCB_AT(tp, ZAG_TCB_OFFSET(native),
+					 struct listener);
+
+	return end(&l->wait, &l->busy, reason);
+}
+
+static void look_for_cancel(struct zag_wait *w)
+{
+	uint32_t bits = zag_tcb_cancel_bits();
+
+	if (zag_likely(!(bits & ZAG_CANCEL_ASKED)))
+		return;
+	if (zag_cancel_unwinds(bits) && hears(w, ZAG_WAKE_CANCEL))
+		zag_wait_wake(w, ZAG_WAKE_CANCEL);
+	else if (zag_cancel_fails(bits) && hears(w, ZAG_WAKE_FAIL))
+		zag_wait_wake(w, ZAG_WAKE_FAIL);
+}
+
+static void listen(struct zag_fiber *f, struct zag_wait *w)
+{
+	f->seen_handlers = f->handlers;
+	f->seen_interruptions = f->interruptions;
+	zag_store_rel(&f->sigwait, w);
+	zag_asymmetric_fence();
+	look_for_cancel(w);
+	if (zag_unlikely(zag_load_acq(&f->sigpending) &
+			 ~zag_load_rlx(&f->sigmask)))
+		zag_wait_wake(w, ZAG_WAKE_SIGNAL);
+}
+
+static void unlisten(_Atomic(struct zag_wait *) *place, _Atomic uint32_t *busy)
+{
+	zag_store_rel(place, NULL);
+	zag_asymmetric_fence();
+	while (zag_unlikely(zag_load_acq(busy)))
+		zag_pause();
+}
+
 /* --- a native thread ---------------------------------------------------- */
 
-static enum zag_wake sleep_native(struct zag_wait *w, zag_time deadline)
+static void sleep_in_kernel(struct zag_wait *w, zag_time deadline)
 {
 	struct timespec abs = { deadline / ZAG_NSEC, deadline % ZAG_NSEC };
 	long r;
@@ -104,6 +200,20 @@ static enum zag_wake sleep_native(struct zag_wait *w, zag_time deadline)
 		else if (r == -EINTR && !w->deaf)
 			claim(w, ZAG_WAKE_SIGNAL);
 	}
+}
+
+static enum zag_wake sleep_native(struct zag_wait *w, zag_time deadline)
+{
+	bool listens = !w->deaf && w->firm != ZAG_FIRM_LOCK;
+
+	if (listens) {
+		zag_store_rel(&native.wait, w);
+		zag_asymmetric_fence();
+		look_for_cancel(w);
+	}
+	sleep_in_kernel(w, deadline);
+	if (listens)
+		unlisten(&native.wait, &native.busy);
 	return zag_wait_reason(w);
 }
 
@@ -116,31 +226,6 @@ int zag_wait_interrupted(bool restartable)
 	return zag_wait_on_signal && zag_fiber_self() ?
 		       zag_wait_on_signal(restartable) :
 		       -EINTR;
-}
-
-/*
- * A sender of a signal makes it pending, passes a barrier on every CPU, and
- * looks for a wait to end; we make our wait known and look for what is
- * pending: one sees the other.
- */
-static void listen(struct zag_fiber *f, struct zag_wait *w)
-{
-	f->seen_handlers = f->handlers;
-	f->seen_interruptions = f->interruptions;
-	zag_store_rel(&f->sigwait, w);
-	zag_asymmetric_fence();
-	if (zag_unlikely(zag_load_acq(&f->sigpending) &
-			 ~zag_load_rlx(&f->sigmask)))
-		zag_wait_wake(w, ZAG_WAKE_SIGNAL);
-}
-
-/* A sender that has seen the wait must be done with it before it goes. */
-static void unlisten(struct zag_fiber *f)
-{
-	zag_store_rel(&f->sigwait, NULL);
-	zag_asymmetric_fence();
-	while (zag_unlikely(zag_load_acq(&f->sigbusy)))
-		zag_pause();
 }
 
 enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline)
@@ -165,7 +250,7 @@ enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline)
 		zag_deadline_remove(&d);
 	}
 	if (!w->deaf)
-		unlisten(f);
+		unlisten(&f->sigwait, &f->sigbusy);
 	zag_why_clear(f);
 	ZAG_BUG_ON(zag_wait_reason(w) == ZAG_WAKE_NONE);
 	return zag_wait_reason(w);
@@ -199,17 +284,29 @@ bool zag_wait_cancel(struct zag_wait *w)
 	return true;
 }
 
-int zag_sleep_until(zag_time deadline)
+static int sleep_until(zag_time deadline, bool lock)
 {
 	struct zag_wait w;
 	enum zag_wake reason;
 
 	do {
 		zag_wait_begin(&w);
+		if (lock)
+			w.firm = ZAG_FIRM_LOCK;
 		zag_why_default(&zag_why_sleep, 0);
 		reason = zag_wait_sleep(&w, deadline);
 		if (reason == ZAG_WAKE_SIGNAL && zag_wait_interrupted(false))
 			return -EINTR;
 	} while (reason == ZAG_WAKE_SIGNAL); /* a false alarm */
 	return reason == ZAG_WAKE_TIMEOUT ? 0 : zag_wake_errno(reason);
+}
+
+int zag_sleep_until(zag_time deadline)
+{
+	return sleep_until(deadline, false);
+}
+
+int zag_sleep_firmly(zag_time deadline)
+{
+	return sleep_until(deadline, true);
 }

@@ -25,6 +25,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/compiler.h"
+
 struct zag_fiber;
 
 enum zag_wake {
@@ -33,13 +35,29 @@ enum zag_wake {
 	ZAG_WAKE_TIMEOUT, /* the deadline has passed */
 	ZAG_WAKE_SIGNAL,  /* a signal was delivered: EINTR */
 	ZAG_WAKE_CLOSED,  /* the descriptor was closed under the waiter: EBADF */
+	ZAG_WAKE_CANCEL,  /* the waiter is to be unwound: ZAG_ECANCEL */
+	ZAG_WAKE_FAIL,	  /* its calls are to fail: ZAG_ECANCEL */
+};
+
+enum zag_firm {
+	ZAG_FIRM_NOT,	/* any cancellation ends it */
+	ZAG_FIRM_CALL,	/* not that which unwinds: no cancellation point */
+	ZAG_FIRM_LOCK,	/* none at all */
 };
 
 struct zag_wait {
 	_Atomic uint32_t reason;  /* enum zag_wake; a native waiter's futex */
 	struct zag_fiber *fiber;  /* NULL: a native thread */
-	bool deaf;		  /* no signal ends it: mutexes */
+	bool deaf;		  /* no signal ends it, nor cancellation */
+	uint8_t firm;		  /* enum zag_firm */
 };
+
+/*
+ * Inside the runtime only: the call was ended by a cancellation, has done
+ * nothing that would be lost, and is to be acted on when all is put in order,
+ * at the exported function (wrap/wrap.h).  No errno of the kernel's.
+ */
+#define ZAG_ECANCEL 999
 
 /* Nanoseconds of CLOCK_MONOTONIC; "never" for no deadline. */
 typedef int64_t zag_time;
@@ -65,7 +83,9 @@ static inline bool zag_timespec_valid(const struct timespec *ts)
 }
 
 /* Arm w for the calling thread or fiber.  From here on it may be woken, and
- * must either sleep or be cancelled.  Sets `deaf` to false. */
+ * must either sleep or be cancelled.  Sets `deaf` to false, and `firm` as
+ * zag_wait_no_point says. */
+extern ZAG_TLS bool zag_wait_no_point;
 void zag_wait_begin(struct zag_wait *w);
 
 /* Do not sleep after all.  False: somebody has claimed w before. */
@@ -74,7 +94,8 @@ bool zag_wait_cancel(struct zag_wait *w);
 /*
  * Sleep until w is claimed.  A deadline that passes claims it with
  * ZAG_WAKE_TIMEOUT, a signal for this fiber with ZAG_WAKE_SIGNAL (unless w is
- * deaf).  Returns the reason.
+ * deaf), a cancellation of this fiber or thread, now or from before, with
+ * ZAG_WAKE_CANCEL or ZAG_WAKE_FAIL.  Returns the reason.
  * Context: fiber or native thread; no lock held.
  */
 enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline);
@@ -85,6 +106,15 @@ enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline);
  * scheduler stack; locks of sources may be held.
  */
 bool zag_wait_wake(struct zag_wait *w, enum zag_wake reason);
+
+/*
+ * End the wait of fiber f, or of the native thread with thread pointer tp, with
+ * ZAG_WAKE_SIGNAL, _CANCEL or _FAIL, if it is in one that such a thing ends;
+ * false: it is not.  If it is about to be in one, it will see there what the
+ * caller has made pending before.  Any thread; no lock of a source held.
+ */
+bool zag_wait_end(struct zag_fiber *f, enum zag_wake reason);
+bool zag_wait_end_native(void *tp, enum zag_wake reason);
 
 /*
  * A signal has ended a wait (-EINTR), all its records are withdrawn: run the
@@ -101,10 +131,13 @@ static inline enum zag_wake zag_wait_reason(struct zag_wait *w)
 						   memory_order_acquire);
 }
 
-/* Sleep until the deadline: 0 when it has passed, -EINTR. */
+/* Sleep until the deadline: 0 when it has passed, -EINTR, -ZAG_ECANCEL. */
 int zag_sleep_until(zag_time deadline);
 
-/* 0, -ETIMEDOUT, -EINTR or -EBADF for a reason. */
+/* The same as a lock: no cancellation ends it. */
+int zag_sleep_firmly(zag_time deadline);
+
+/* 0, -ETIMEDOUT, -EINTR, -EBADF or -ZAG_ECANCEL for a reason. */
 int zag_wake_errno(enum zag_wake reason);
 
 #endif

@@ -26,7 +26,7 @@ ZAG_EXPORT int fcntl(int fd, int cmd, ...)
 	if (!zag_on_fiber())
 		return pass_fcntl(fd, cmd, arg);
 	if (cmd == F_SETLKW || cmd == F_OFD_SETLKW)
-		return (int)zag_ret(zag_fd_setlk(fd, cmd, arg));
+		return (int)ZAG_POINT(zag_fd_setlk(fd, cmd, arg));
 	return pass_fcntl(fd, cmd, arg);
 }
 

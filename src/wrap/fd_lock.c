@@ -42,17 +42,23 @@ static long wait_for_lock(const struct request *q)
 	return r;
 }
 
+/* Also when a handler that runs in the wait leaves it for good. */
+static void leave_turn(struct zag_turn **t)
+{
+	if (*t)
+		zag_turn_leave(*t);
+}
+
 static long lock_in_turn(struct request *q)
 {
+	struct zag_turn *mine __attribute__((cleanup(leave_turn))) = NULL;
 	long r = zag_turn_enter(&q->turn, true);
 
 	if (r < 0)
 		return r;
+	mine = &q->turn;
 	r = try_lock(q);
-	if (is_taken(r))
-		r = wait_for_lock(q);
-	zag_turn_leave(&q->turn);
-	return r;
+	return is_taken(r) ? wait_for_lock(q) : r;
 }
 
 /* The file, whichever descriptor it is known by. */
@@ -129,14 +135,14 @@ ZAG_EXPORT int flock(int fd, int op)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(flock)(fd, op);
-	return (int)zag_ret(zag_fd_flock(fd, op));
+	return (int)ZAG_NO_POINT(zag_fd_flock(fd, op));
 }
 
 ZAG_EXPORT int lockf(int fd, int cmd, off_t len)
 {
 	if (cmd != F_LOCK || !zag_on_fiber())
 		return ZAG_REAL(lockf)(fd, cmd, len);
-	return (int)zag_ret(zag_fd_lockf(fd, len));
+	return (int)ZAG_POINT(zag_fd_lockf(fd, len));
 }
 
 ZAG_ALIAS(lockf64, lockf);

@@ -58,7 +58,7 @@ ZAG_EXPORT int openat(int dir, const char *path, int flags, ...)
 	va_end(ap);
 	if (!zag_on_fiber())
 		return ZAG_REAL(openat)(dir, path, flags, mode);
-	return (int)zag_ret(zag_fd_openat(dir, path, flags, mode));
+	return (int)ZAG_POINT(zag_fd_openat(dir, path, flags, mode));
 }
 
 ZAG_ALIAS(openat64, openat);
@@ -73,7 +73,7 @@ ZAG_EXPORT int open(const char *path, int flags, ...)
 	va_end(ap);
 	if (!zag_on_fiber())
 		return ZAG_REAL(open)(path, flags, mode);
-	return (int)zag_ret(zag_fd_openat(AT_FDCWD, path, flags, mode));
+	return (int)ZAG_POINT(zag_fd_openat(AT_FDCWD, path, flags, mode));
 }
 
 ZAG_ALIAS(open64, open);

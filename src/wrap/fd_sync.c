@@ -9,14 +9,14 @@ ZAG_EXPORT int fsync(int fd)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(fsync)(fd);
-	return (int)zag_ret(zag_offload_raw(SYS_fsync, fd, 0, 0, 0, 0, 0));
+	return (int)ZAG_POINT(zag_offload_raw(SYS_fsync, fd, 0, 0, 0, 0, 0));
 }
 
 ZAG_EXPORT int fdatasync(int fd)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(fdatasync)(fd);
-	return (int)zag_ret(zag_offload_raw(SYS_fdatasync, fd, 0, 0, 0, 0, 0));
+	return (int)ZAG_POINT(zag_offload_raw(SYS_fdatasync, fd, 0, 0, 0, 0, 0));
 }
 
 ZAG_EXPORT int syncfs(int fd)
@@ -39,7 +39,7 @@ ZAG_EXPORT int sync_file_range(int fd, off64_t from, off64_t len,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(sync_file_range)(fd, from, len, flags);
-	return (int)zag_ret(zag_offload_raw(SYS_sync_file_range, fd, from, len,
+	return (int)ZAG_POINT(zag_offload_raw(SYS_sync_file_range, fd, from, len,
 					    flags, 0, 0));
 }
 
@@ -47,6 +47,6 @@ ZAG_EXPORT int msync(void *addr, size_t len, int flags)
 {
 	if (!(flags & MS_SYNC) || !zag_on_fiber())
 		return ZAG_REAL(msync)(addr, len, flags);
-	return (int)zag_ret(zag_offload_raw(SYS_msync, addr, len, flags, 0, 0,
+	return (int)ZAG_POINT(zag_offload_raw(SYS_msync, addr, len, flags, 0, 0,
 					    0));
 }

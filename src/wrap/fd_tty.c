@@ -24,7 +24,7 @@ ZAG_EXPORT int tcdrain(int fd)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(tcdrain)(fd);
-	return (int)zag_ret(zag_fd_drain(fd));
+	return (int)ZAG_POINT(zag_fd_drain(fd));
 }
 
 ZAG_EXPORT int tcsendbreak(int fd, int duration)
@@ -33,10 +33,10 @@ ZAG_EXPORT int tcsendbreak(int fd, int duration)
 	if (!zag_on_fiber())
 		return ZAG_REAL(tcsendbreak)(fd, duration);
 	if (duration <= 0)
-		return (int)zag_ret(zag_block_raw(true, SYS_ioctl, fd, TCSBRK,
-						  0, 0, 0, 0));
-	return (int)zag_ret(zag_block_raw(true, SYS_ioctl, fd, TCSBRKP,
-					  (duration + 99) / 100, 0, 0, 0));
+		return (int)ZAG_NO_POINT(zag_block_raw(
+			true, SYS_ioctl, fd, TCSBRK, 0, 0, 0, 0));
+	return (int)ZAG_NO_POINT(zag_block_raw(true, SYS_ioctl, fd, TCSBRKP,
+					       (duration + 99) / 100, 0, 0, 0));
 }
 
 ZAG_EXPORT int tcflow(int fd, int action)
@@ -44,17 +44,17 @@ ZAG_EXPORT int tcflow(int fd, int action)
 	/* To stop or go on is done at once; a character has to be sent. */
 	if (!zag_on_fiber() || action == TCOOFF || action == TCOON)
 		return ZAG_REAL(tcflow)(fd, action);
-	return (int)zag_ret(zag_block_raw(true, SYS_ioctl, fd, TCXONC, action,
-					  0, 0, 0));
+	return (int)ZAG_NO_POINT(zag_block_raw(true, SYS_ioctl, fd, TCXONC,
+					       action, 0, 0, 0));
 }
 
 ZAG_EXPORT int tcsetattr(int fd, int when, const struct termios *t)
 {
 	if (zag_on_fiber() && when != TCSANOW && has_output(fd)) {
-		long r = zag_fd_drain(fd);
+		long r = ZAG_NO_POINT(zag_fd_drain(fd));
 
 		if (r < 0)
-			return (int)zag_ret(r);
+			return (int)r;
 	}
 	return ZAG_REAL(tcsetattr)(fd, when, t);
 }

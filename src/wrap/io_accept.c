@@ -56,12 +56,12 @@ ZAG_EXPORT int accept4(int fd, __SOCKADDR_ARG addr, socklen_t *restrict len,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(accept4)(fd, addr, len, flags);
-	return (int)zag_ret(zag_io_accept(fd, addr.__sockaddr__, len, flags));
+	return (int)ZAG_POINT(zag_io_accept(fd, addr.__sockaddr__, len, flags));
 }
 
 ZAG_EXPORT int accept(int fd, __SOCKADDR_ARG addr, socklen_t *restrict len)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(accept)(fd, addr, len);
-	return (int)zag_ret(zag_io_accept(fd, addr.__sockaddr__, len, 0));
+	return (int)ZAG_POINT(zag_io_accept(fd, addr.__sockaddr__, len, 0));
 }

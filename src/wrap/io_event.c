@@ -59,7 +59,7 @@ ZAG_EXPORT int aio_suspend(const struct aiocb *const list[], int n,
 		return (int)zag_ret(-EINVAL);
 	if (timeout)
 		deadline = zag_deadline_rel(timeout);
-	return (int)zag_ret(zag_io_aio_suspend(list, n, deadline));
+	return (int)ZAG_POINT(zag_io_aio_suspend(list, n, deadline));
 }
 
 /* The same, where off_t has 64 bits. */

@@ -14,7 +14,7 @@ int zag_poll_wait(const struct pollfd *fds, nfds_t n, zag_time deadline)
 		return r ? r : -ETIMEDOUT;
 	}
 	r = zag_fd_wait_many(fds, n, deadline);
-	if (r == 0 || r == -ETIMEDOUT || r == -EINTR)
+	if (r == 0 || r == -ETIMEDOUT || r == -EINTR || r == -ZAG_ECANCEL)
 		return r;
 	/* No descriptor or no memory for that: look every 10 ms. */
 	r = zag_sleep_until(zag_min(deadline, zag_now() + ZAG_NSEC / 100));
@@ -82,7 +82,7 @@ ZAG_EXPORT int poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(poll)(fds, n, timeout);
-	return (int)zag_ret(zag_io_poll(fds, n, timeout));
+	return (int)ZAG_POINT(zag_io_poll(fds, n, timeout));
 }
 
 ZAG_ALIAS(__poll, poll);
@@ -92,7 +92,7 @@ ZAG_EXPORT int ppoll(struct pollfd *fds, nfds_t n,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(ppoll)(fds, n, timeout, mask);
-	return (int)zag_ret(zag_io_ppoll(fds, n, timeout, mask));
+	return (int)ZAG_POINT(zag_io_ppoll(fds, n, timeout, mask));
 }
 
 ZAG_EXPORT int __poll_chk(struct pollfd *fds, nfds_t n, int timeout,

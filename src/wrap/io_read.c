@@ -135,7 +135,7 @@ ZAG_EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(read)(fd, buf, len);
-	return zag_ret(zag_io_read(fd, buf, len));
+	return ZAG_POINT(zag_io_read(fd, buf, len));
 }
 
 ZAG_ALIAS(__read, read);
@@ -151,14 +151,14 @@ ZAG_EXPORT ssize_t readv(int fd, const struct iovec *v, int n)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(readv)(fd, v, n);
-	return zag_ret(zag_io_readv(fd, v, n));
+	return ZAG_POINT(zag_io_readv(fd, v, n));
 }
 
 ZAG_EXPORT ssize_t pread(int fd, void *buf, size_t len, off_t off)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(pread)(fd, buf, len, off);
-	return zag_ret(zag_io_pread(fd, buf, len, off));
+	return ZAG_POINT(zag_io_pread(fd, buf, len, off));
 }
 
 ZAG_ALIAS(pread64, pread);
@@ -178,7 +178,7 @@ ZAG_EXPORT ssize_t preadv(int fd, const struct iovec *v, int n, off_t off)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(preadv)(fd, v, n, off);
-	return zag_ret(zag_io_preadv(fd, v, n, off));
+	return ZAG_POINT(zag_io_preadv(fd, v, n, off));
 }
 
 ZAG_ALIAS(preadv64, preadv);
@@ -188,7 +188,7 @@ ZAG_EXPORT ssize_t preadv2(int fd, const struct iovec *v, int n, off_t off,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(preadv2)(fd, v, n, off, flags);
-	return zag_ret(zag_io_preadv2(fd, v, n, off, flags));
+	return ZAG_POINT(zag_io_preadv2(fd, v, n, off, flags));
 }
 
 ZAG_ALIAS(preadv64v2, preadv2);

@@ -100,7 +100,7 @@ ZAG_EXPORT ssize_t sendfile(int out, int in, off_t *off, size_t len)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(sendfile)(out, in, off, len);
-	return zag_ret(zag_io_sendfile(out, in, off, len));
+	return ZAG_NO_POINT(zag_io_sendfile(out, in, off, len));
 }
 
 ZAG_ALIAS(sendfile64, sendfile);

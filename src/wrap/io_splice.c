@@ -159,8 +159,8 @@ ZAG_EXPORT ssize_t splice(int in, off64_t *in_off, int out, off64_t *out_off,
 	if (!zag_on_fiber())
 		return ZAG_REAL(splice)(in, in_off, out, out_off, len, flags);
 	if (is_socket(out))
-		return zag_ret(splice_to_socket(&s));
-	return zag_ret(zag_io_splice(&s));
+		return ZAG_POINT(splice_to_socket(&s));
+	return ZAG_POINT(zag_io_splice(&s));
 }
 
 ZAG_EXPORT ssize_t tee(int in, int out, size_t len, unsigned int flags)
@@ -171,7 +171,7 @@ ZAG_EXPORT ssize_t tee(int in, int out, size_t len, unsigned int flags)
 
 	if (!zag_on_fiber())
 		return ZAG_REAL(tee)(in, out, len, flags);
-	return zag_ret(zag_io_splice(&s));
+	return ZAG_POINT(zag_io_splice(&s));
 }
 
 ZAG_EXPORT ssize_t vmsplice(int fd, const struct iovec *v, size_t n,
@@ -179,7 +179,7 @@ ZAG_EXPORT ssize_t vmsplice(int fd, const struct iovec *v, size_t n,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(vmsplice)(fd, v, n, flags);
-	return zag_ret(zag_io_vmsplice(fd, v, n, flags));
+	return ZAG_POINT(zag_io_vmsplice(fd, v, n, flags));
 }
 
 /* From file to file: as long as the disk needs. */
@@ -190,6 +190,6 @@ ZAG_EXPORT ssize_t copy_file_range(int in, off64_t *in_off, int out,
 	if (!zag_on_fiber())
 		return ZAG_REAL(copy_file_range)(in, in_off, out, out_off, len,
 						 flags);
-	return zag_ret(zag_offload_raw(SYS_copy_file_range, in, in_off, out,
+	return ZAG_POINT(zag_offload_raw(SYS_copy_file_range, in, in_off, out,
 				       out_off, len, flags));
 }

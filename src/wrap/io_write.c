@@ -142,7 +142,7 @@ ZAG_EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(write)(fd, buf, len);
-	return zag_ret(zag_io_write(fd, buf, len));
+	return ZAG_POINT(zag_io_write(fd, buf, len));
 }
 
 ZAG_ALIAS(__write, write);
@@ -151,7 +151,7 @@ ZAG_EXPORT ssize_t writev(int fd, const struct iovec *v, int n)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(writev)(fd, v, n);
-	return zag_ret(zag_io_writev(fd, v, n));
+	return ZAG_POINT(zag_io_writev(fd, v, n));
 }
 
 /* Files only: written to memory, and by the kernel to the disk later. */
@@ -159,7 +159,7 @@ ZAG_EXPORT ssize_t pwrite(int fd, const void *buf, size_t len, off_t off)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(pwrite)(fd, buf, len, off);
-	return zag_ret(zag_raw(SYS_pwrite64, fd, buf, len, off));
+	return ZAG_POINT(zag_raw(SYS_pwrite64, fd, buf, len, off));
 }
 
 ZAG_ALIAS(pwrite64, pwrite);
@@ -169,7 +169,7 @@ ZAG_EXPORT ssize_t pwritev(int fd, const struct iovec *v, int n, off_t off)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(pwritev)(fd, v, n, off);
-	return zag_ret(zag_raw(SYS_pwritev, fd, v, n, off, 0));
+	return ZAG_POINT(zag_raw(SYS_pwritev, fd, v, n, off, 0));
 }
 
 ZAG_ALIAS(pwritev64, pwritev);
@@ -179,7 +179,7 @@ ZAG_EXPORT ssize_t pwritev2(int fd, const struct iovec *v, int n, off_t off,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(pwritev2)(fd, v, n, off, flags);
-	return zag_ret(zag_io_pwritev2(fd, v, n, off, flags));
+	return ZAG_POINT(zag_io_pwritev2(fd, v, n, off, flags));
 }
 
 ZAG_ALIAS(pwritev64v2, pwritev2);

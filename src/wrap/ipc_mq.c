@@ -74,7 +74,7 @@ ZAG_EXPORT ssize_t mq_receive(mqd_t q, char *buf, size_t len,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(mq_receive)(q, buf, len, prio);
-	return zag_ret(receive(q, buf, len, prio, NULL));
+	return ZAG_POINT(receive(q, buf, len, prio, NULL));
 }
 
 ZAG_EXPORT ssize_t mq_timedreceive(mqd_t q, char *restrict buf, size_t len,
@@ -83,14 +83,14 @@ ZAG_EXPORT ssize_t mq_timedreceive(mqd_t q, char *restrict buf, size_t len,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(mq_timedreceive)(q, buf, len, prio, abs);
-	return zag_ret(receive(q, buf, len, prio, abs));
+	return ZAG_POINT(receive(q, buf, len, prio, abs));
 }
 
 ZAG_EXPORT int mq_send(mqd_t q, const char *buf, size_t len, unsigned int prio)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(mq_send)(q, buf, len, prio);
-	return (int)zag_ret(transmit(q, buf, len, prio, NULL));
+	return (int)ZAG_POINT(transmit(q, buf, len, prio, NULL));
 }
 
 ZAG_EXPORT int mq_timedsend(mqd_t q, const char *buf, size_t len,
@@ -98,5 +98,5 @@ ZAG_EXPORT int mq_timedsend(mqd_t q, const char *buf, size_t len,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(mq_timedsend)(q, buf, len, prio, abs);
-	return (int)zag_ret(transmit(q, buf, len, prio, abs));
+	return (int)ZAG_POINT(transmit(q, buf, len, prio, abs));
 }

@@ -92,21 +92,21 @@ ZAG_EXPORT int msgsnd(int id, const void *msg, size_t len, int flags)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(msgsnd)(id, msg, len, flags);
-	return (int)zag_ret(zag_ipc_msgsnd(id, msg, len, flags));
+	return (int)ZAG_POINT(zag_ipc_msgsnd(id, msg, len, flags));
 }
 
 ZAG_EXPORT ssize_t msgrcv(int id, void *msg, size_t len, long type, int flags)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(msgrcv)(id, msg, len, type, flags);
-	return zag_ret(zag_ipc_msgrcv(id, msg, len, type, flags));
+	return ZAG_POINT(zag_ipc_msgrcv(id, msg, len, type, flags));
 }
 
 ZAG_EXPORT int semop(int id, struct sembuf *ops, size_t n)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(semop)(id, ops, n);
-	return (int)zag_ret(zag_ipc_semop(id, ops, n, ZAG_NEVER));
+	return (int)ZAG_NO_POINT(zag_ipc_semop(id, ops, n, ZAG_NEVER));
 }
 
 ZAG_EXPORT int semtimedop(int id, struct sembuf *ops, size_t n,
@@ -120,6 +120,6 @@ ZAG_EXPORT int semtimedop(int id, struct sembuf *ops, size_t n,
 		return (int)zag_ret(-EFAULT);
 	if (!zag_timespec_valid(timeout) || timeout->tv_sec < 0)
 		return (int)zag_ret(-EINVAL);
-	return (int)zag_ret(
+	return (int)ZAG_NO_POINT(
 		zag_ipc_semop(id, ops, n, zag_deadline_rel(timeout)));
 }

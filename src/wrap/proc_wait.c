@@ -20,6 +20,7 @@ enum { STOPS = WUNTRACED | WCONTINUED }; /* WUNTRACED is WSTOPPED */
 struct child_wait {
 	int pidfd;	   /* -1: none */
 	pid_t pid;	   /* whom, for who looks on */
+	bool mine;	   /* … and to be closed */
 	zag_time interval; /* until the next look */
 };
 
@@ -31,10 +32,13 @@ static long sleep_restarting(zag_time deadline)
 {
 	struct zag_wait w;
 
+	enum zag_wake reason;
+
 	zag_wait_begin(&w);
-	if (zag_wait_sleep(&w, deadline) != ZAG_WAKE_SIGNAL)
-		return 0;
-	return zag_wait_interrupted(true);
+	reason = zag_wait_sleep(&w, deadline);
+	if (reason == ZAG_WAKE_SIGNAL)
+		return zag_wait_interrupted(true);
+	return reason == ZAG_WAKE_TIMEOUT ? 0 : zag_wake_errno(reason);
 }
 
 /* 0: look again; -EINTR. */
@@ -62,13 +66,23 @@ static int event_of(pid_t pid, int options)
 	return fd < 0 ? -1 : (int)fd;
 }
 
-static void event_close(int fd)
+/* Also when a handler that runs in the wait leaves it for good. */
+static void event_close(struct child_wait *w)
 {
-	if (fd < 0)
+	if (!w->mine)
 		return;
-	zag_fd_forget(fd);
-	zag_raw(SYS_close, fd);
+	zag_fd_forget(w->pidfd);
+	zag_raw(SYS_close, w->pidfd);
 }
+
+static void event_open(struct child_wait *w, pid_t pid, int options)
+{
+	w->pidfd = event_of(pid, options);
+	w->mine = w->pidfd >= 0;
+}
+
+#define CHILD_WAIT(pid) __attribute__((cleanup(event_close))) \
+	= { -1, (pid), false, FIRST_LOOK }
 
 static long try_wait4(pid_t pid, int *status, int options, struct rusage *ru)
 {
@@ -78,7 +92,7 @@ static long try_wait4(pid_t pid, int *status, int options, struct rusage *ru)
 static long zag_proc_wait4(pid_t pid, int *status, int options,
 			   struct rusage *ru)
 {
-	struct child_wait w = { -1, pid, FIRST_LOOK };
+	struct child_wait w CHILD_WAIT(pid);
 	long r;
 
 	/* A kernel thread's own children: only it can wait for them. */
@@ -87,13 +101,12 @@ static long zag_proc_wait4(pid_t pid, int *status, int options,
 	r = try_wait4(pid, status, options, ru);
 	if (r || (options & WNOHANG))
 		return r;
-	w.pidfd = event_of(pid, options);
+	event_open(&w, pid, options);
 	do {
 		r = park(&w);
 		if (r == 0)
 			r = try_wait4(pid, status, options, ru);
 	} while (!r);
-	event_close(w.pidfd);
 	return r;
 }
 
@@ -120,17 +133,13 @@ static long waitid_loop(struct child_wait *w, idtype_t type, id_t id,
 
 static long waitid_wait(idtype_t type, id_t id, siginfo_t *info, int options)
 {
-	struct child_wait w = { -1, (pid_t)id, FIRST_LOOK };
-	long r;
+	struct child_wait w CHILD_WAIT((pid_t)id);
 
 	if (type == P_PIDFD && !(options & (STOPS | __WCLONE | __WALL)))
 		w.pidfd = (int)id;
 	else if (type == P_PID && (options & WEXITED))
-		w.pidfd = event_of((pid_t)id, options);
-	r = waitid_loop(&w, type, id, info, options);
-	if (type == P_PID)
-		event_close(w.pidfd);
-	return r;
+		event_open(&w, (pid_t)id, options);
+	return waitid_loop(&w, type, id, info, options);
 }
 
 static long zag_proc_waitid(idtype_t type, id_t id, siginfo_t *info,
@@ -154,21 +163,21 @@ ZAG_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *ru)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(wait4)(pid, status, options, ru);
-	return (pid_t)zag_ret(zag_proc_wait4(pid, status, options, ru));
+	return (pid_t)ZAG_POINT(zag_proc_wait4(pid, status, options, ru));
 }
 
 ZAG_EXPORT pid_t wait3(int *status, int options, struct rusage *ru)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(wait3)(status, options, ru);
-	return (pid_t)zag_ret(zag_proc_wait4(-1, status, options, ru));
+	return (pid_t)ZAG_POINT(zag_proc_wait4(-1, status, options, ru));
 }
 
 ZAG_EXPORT pid_t waitpid(pid_t pid, int *status, int options)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(waitpid)(pid, status, options);
-	return (pid_t)zag_ret(zag_proc_wait4(pid, status, options, NULL));
+	return (pid_t)ZAG_POINT(zag_proc_wait4(pid, status, options, NULL));
 }
 
 ZAG_ALIAS(__waitpid, waitpid);
@@ -177,7 +186,7 @@ ZAG_EXPORT pid_t wait(int *status)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(wait)(status);
-	return (pid_t)zag_ret(zag_proc_wait4(-1, status, 0, NULL));
+	return (pid_t)ZAG_POINT(zag_proc_wait4(-1, status, 0, NULL));
 }
 
 ZAG_ALIAS(__wait, wait);
@@ -186,5 +195,5 @@ ZAG_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(waitid)(type, id, info, options);
-	return (int)zag_ret(zag_proc_waitid(type, id, info, options));
+	return (int)ZAG_POINT(zag_proc_waitid(type, id, info, options));
 }

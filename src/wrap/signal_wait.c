@@ -20,10 +20,11 @@ ZAG_EXPORT int sigtimedwait(const sigset_t *set, siginfo_t *info,
 			return (int)zag_ret(-EINVAL);
 		deadline = zag_deadline_rel(timeout);
 	}
-	r = zag_signal_wait(zag_sigset_bits(set), &si, deadline);
+	r = (int)ZAG_POINT(
+		zag_signal_wait(zag_sigset_bits(set), &si, deadline));
 	if (r > 0 && info)
 		*info = si;
-	return (int)zag_ret(r);
+	return r;
 }
 
 ZAG_EXPORT int sigwaitinfo(const sigset_t *set, siginfo_t *info)
@@ -36,16 +37,17 @@ ZAG_EXPORT int sigwaitinfo(const sigset_t *set, siginfo_t *info)
 ZAG_EXPORT int sigwait(const sigset_t *set, int *sig)
 {
 	siginfo_t si;
-	int r;
+	long r;
 
 	if (!zag_on_fiber())
 		return ZAG_REAL(sigwait)(set, sig);
 	do {
-		r = zag_signal_wait(zag_sigset_bits(set), &si, ZAG_NEVER);
+		r = ZAG_POINT_VALUE(zag_signal_wait(zag_sigset_bits(set), &si,
+						    ZAG_NEVER));
 	} while (r == -EINTR);
 	if (r < 0)
-		return -r;
-	*sig = r;
+		return (int)-r;
+	*sig = (int)r;
 	return 0;
 }
 
@@ -53,13 +55,13 @@ ZAG_EXPORT int sigsuspend(const sigset_t *mask)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(sigsuspend)(mask);
-	return (int)zag_ret(zag_signal_suspend(zag_sigset_bits(mask)));
+	return (int)ZAG_POINT(zag_signal_suspend(zag_sigset_bits(mask)));
 }
 
 ZAG_EXPORT int pause(void)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(pause)();
-	return (int)zag_ret(zag_signal_suspend(
+	return (int)ZAG_POINT(zag_signal_suspend(
 		atomic_load(&zag_fiber_self()->sigmask)));
 }

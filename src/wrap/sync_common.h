@@ -79,6 +79,10 @@ int zag_sync_wait(const _Atomic uint32_t *word, uint32_t expected,
 int zag_sync_wait_all(const _Atomic uint32_t *word, uint32_t expected,
 		      zag_time deadline, bool shared);
 
+/* The same at a cancellation point: also -ZAG_ECANCEL. */
+int zag_sync_wait_point(const _Atomic uint32_t *word, uint32_t expected,
+			zag_time deadline, bool shared);
+
 /* Wake up to n sleepers.  Nothing is read at word: it may be gone. */
 void zag_sync_wake(const void *word, int n, bool shared);
 

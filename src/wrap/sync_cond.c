@@ -39,6 +39,8 @@ static inline _Atomic uint32_t *waited_for(pthread_cond_t *c)
 struct cond_wait {
 	pthread_cond_t *cond;
 	pthread_mutex_t *mutex;
+	bool unlocked; /* the mutex, and it has to be locked again */
+	int err;       /* of that */
 };
 
 static bool announce(void *arg)
@@ -53,32 +55,48 @@ static void unlock_mutex(void *arg)
 {
 	struct cond_wait *w = arg;
 
+	w->unlocked = true;
 	zag_sync_mutex_unlock_to_wait(w->mutex);
 }
 
 static const struct zag_lot_ops wait_ops = {
 	.validate = announce,
 	.before_sleep = unlock_mutex,
+	.point = true,
 };
 
 /*
+ * Also when a signal handler that runs in the wait leaves it for good, by
+ * pthread_exit, a C++ exception or an asynchronous cancellation: whose cleanup
+ * handlers hold the mutex.
+ */
+static void relock(struct cond_wait *w)
+{
+	if (!w->unlocked)
+		return;
+	w->unlocked = false;
+	w->err = zag_sync_mutex_relock(w->mutex);
+}
+
+/*
  * A signal handler that ran ends the wait as a spurious wake-up: a waiter
- * that queued again would miss what was signalled in between.
+ * that queued again would miss what was signalled in between.  So does a
+ * cancellation that makes calls fail, and one that unwinds is acted on here.
  */
 static int wait_private(pthread_cond_t *c, pthread_mutex_t *m,
 			zag_time deadline)
 {
-	struct cond_wait w = { c, m };
+	struct cond_wait w __attribute__((cleanup(relock))) = { c, m, false, 0 };
 	int err = zag_sync_mutex_check_owner(m);
-	int relock;
 
 	if (err)
 		return err;
 	zag_why_set(&zag_why_cond, (uintptr_t)c);
 	err = zag_lot_park(c, &wait_ops, &w, deadline);
-	relock = zag_sync_mutex_relock(m);
-	if (relock)
-		return relock;
+	relock(&w);
+	zag_acted(err);
+	if (w.err)
+		return w.err;
 	return err == -ETIMEDOUT ? ETIMEDOUT : 0;
 }
 

@@ -43,22 +43,30 @@ static bool take(struct sem *s, uint64_t also)
 	return false;
 }
 
-/* 0, or -ETIMEDOUT, -EINTR. */
+/* Also when a handler that runs in the wait leaves it for good. */
+static void stop_waiting(struct sem **s)
+{
+	if (*s)
+		zag_sub(&(*s)->data, ONE_WAITER);
+}
+
+/* 0, or -ETIMEDOUT, -EINTR, -ZAG_ECANCEL. */
 static int wait_slow(struct sem *s, zag_time deadline)
 {
+	struct sem *waits __attribute__((cleanup(stop_waiting))) = s;
+
 	zag_add(&s->data, ONE_WAITER);
 	while (!take(s, ONE_WAITER)) {
 		int err;
 
 		zag_why_set(&zag_why_semaphore, (uintptr_t)s);
-		err = zag_sync_wait(value_word(s), 0, deadline,
-				    s->shared != 0);
+		err = zag_sync_wait_point(value_word(s), 0, deadline,
+					  s->shared != 0);
 
-		if (err && err != -EAGAIN) {
-			zag_sub(&s->data, ONE_WAITER);
+		if (err && err != -EAGAIN)
 			return err;
-		}
 	}
+	waits = NULL; /* with the token */
 	return 0;
 }
 
@@ -75,14 +83,14 @@ static int wait_until(sem_t *sem, const struct zag_sync_until *until)
 
 ZAG_EXPORT int sem_wait(sem_t *sem)
 {
-	return (int)zag_ret(wait_until(sem, NULL));
+	return (int)ZAG_POINT(wait_until(sem, NULL));
 }
 
 ZAG_EXPORT int sem_timedwait(sem_t *sem, const struct timespec *abs)
 {
 	struct zag_sync_until until = { CLOCK_REALTIME, abs };
 
-	return (int)zag_ret(wait_until(sem, &until));
+	return (int)ZAG_POINT(wait_until(sem, &until));
 }
 
 ZAG_EXPORT int sem_clockwait(sem_t *sem, clockid_t clock,
@@ -90,7 +98,7 @@ ZAG_EXPORT int sem_clockwait(sem_t *sem, clockid_t clock,
 {
 	struct zag_sync_until until = { clock, abs };
 
-	return (int)zag_ret(wait_until(sem, &until));
+	return (int)ZAG_POINT(wait_until(sem, &until));
 }
 
 /* Once the token is there the semaphore may be gone, but for its address. */

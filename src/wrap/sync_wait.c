@@ -7,9 +7,11 @@
 
 #include <linux/futex.h>
 
+#include "fiber/tcb_cancel.h"
 #include "wait/shared.h"
 
 #define FAIR 16 /* one wake-up of so many begins in the kernel */
+#define COME_UP (ZAG_NSEC / 20)
 
 /* A fiber always gives the kernel a time: without one, the futex would go on
  * after a handler as if nothing had happened. */
@@ -27,29 +29,60 @@ static int kernel_wait(const _Atomic uint32_t *word, uint32_t expected,
 			    forever ? NULL : &abs, 0, FUTEX_BITSET_MATCH_ANY);
 }
 
+/* A cancellation does not find us there: come up for it now and then. */
+static int kernel_wait_point(const _Atomic uint32_t *word, uint32_t expected,
+			     zag_time deadline)
+{
+	zag_time next;
+	int r;
+
+	do {
+		if (zag_cancel_pending())
+			return -ZAG_ECANCEL;
+		next = zag_min(deadline, zag_now() + COME_UP);
+		r = kernel_wait(word, expected, next);
+	} while (r == -ETIMEDOUT && next != deadline);
+	return r;
+}
+
 /* Where fibers cannot wait for shared words, they keep a kernel thread. */
 static int wait_shared(const _Atomic uint32_t *word, uint32_t expected,
-		       enum zag_shared_whom whom, zag_time deadline)
+		       enum zag_shared_whom whom, enum zag_firm firm,
+		       zag_time deadline)
 {
 	int r = -ENOSYS;
 
 	if (zag_on_fiber())
-		r = zag_shared_wait(word, expected, whom, deadline);
-	return r == -ENOSYS ? kernel_wait(word, expected, deadline) : r;
+		r = zag_shared_wait(word, expected, whom, firm, deadline);
+	if (r != -ENOSYS)
+		return r;
+	return firm == ZAG_FIRM_LOCK ?
+		       kernel_wait(word, expected, deadline) :
+		       kernel_wait_point(word, expected, deadline);
 }
 
 int zag_sync_wait(const _Atomic uint32_t *word, uint32_t expected,
 		  zag_time deadline, bool shared)
 {
-	return shared ? wait_shared(word, expected, ZAG_SHARED_ONE, deadline)
+	return shared ? wait_shared(word, expected, ZAG_SHARED_ONE,
+				    ZAG_FIRM_LOCK, deadline)
 		      : zag_lot_wait(word, expected, deadline);
 }
 
 int zag_sync_wait_all(const _Atomic uint32_t *word, uint32_t expected,
 		      zag_time deadline, bool shared)
 {
-	return shared ? wait_shared(word, expected, ZAG_SHARED_ALL, deadline)
+	return shared ? wait_shared(word, expected, ZAG_SHARED_ALL,
+				    ZAG_FIRM_LOCK, deadline)
 		      : zag_lot_wait(word, expected, deadline);
+}
+
+int zag_sync_wait_point(const _Atomic uint32_t *word, uint32_t expected,
+			zag_time deadline, bool shared)
+{
+	return shared ? wait_shared(word, expected, ZAG_SHARED_ONE,
+				    ZAG_FIRM_NOT, deadline)
+		      : zag_lot_wait_point(word, expected, deadline);
 }
 
 static int wake_kernel(const void *word, int n)

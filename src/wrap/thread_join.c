@@ -6,13 +6,19 @@
 
 #include "wait/thread.h"
 
+/* A cancellation point where it waits, as in glibc. */
+static int join(struct zag_fiber *f, void **value, zag_time deadline)
+{
+	return (int)-zag_acted(-zag_thread_join(f, value, deadline));
+}
+
 ZAG_EXPORT int pthread_join(pthread_t t, void **value)
 {
 	struct zag_fiber *f = zag_fiber_of(t);
 
 	if (!f)
 		return ZAG_REAL(pthread_join)(t, value);
-	return zag_thread_join(f, value, ZAG_NEVER);
+	return join(f, value, ZAG_NEVER);
 }
 
 ZAG_EXPORT int pthread_tryjoin_np(pthread_t t, void **value)
@@ -30,12 +36,12 @@ static int join_by(struct zag_fiber *f, void **value, clockid_t clock,
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
 		return EINVAL;
 	if (!abs)
-		return zag_thread_join(f, value, ZAG_NEVER);
+		return join(f, value, ZAG_NEVER);
 	if (zag_thread_tryjoin(f, value) == 0)
 		return 0;
 	if (!zag_timespec_valid(abs))
 		return EINVAL;
-	return zag_thread_join(f, value, zag_deadline_abs(clock, abs));
+	return join(f, value, zag_deadline_abs(clock, abs));
 }
 
 ZAG_EXPORT int pthread_timedjoin_np(pthread_t t, void **value,

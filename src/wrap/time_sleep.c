@@ -34,7 +34,7 @@ static long zag_time_sleep(const struct timespec *t, struct timespec *rem)
 	}
 	deadline = zag_deadline_rel(t);
 	r = zag_sleep_until(deadline);
-	if (r == -EINTR && rem)
+	if (r < 0 && rem)
 		set_rest(rem, deadline);
 	return r;
 }
@@ -85,14 +85,15 @@ ZAG_EXPORT int clock_nanosleep(clockid_t clock, int flags,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(clock_nanosleep)(clock, flags, t, rem);
-	return (int)-zag_time_clock_sleep(clock, flags, t, rem);
+	return (int)-ZAG_POINT_VALUE(
+		zag_time_clock_sleep(clock, flags, t, rem));
 }
 
 ZAG_EXPORT int nanosleep(const struct timespec *t, struct timespec *rem)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(nanosleep)(t, rem);
-	return (int)zag_ret(
+	return (int)ZAG_POINT(
 		zag_time_clock_sleep(CLOCK_REALTIME, 0, t, rem));
 }
 
@@ -105,7 +106,8 @@ ZAG_EXPORT unsigned int sleep(unsigned int seconds)
 	if (!zag_on_fiber())
 		return ZAG_REAL(sleep)(seconds);
 	/* Whole seconds that are left, as glibc counts them. */
-	return zag_time_sleep(&t, &t) < 0 ? (unsigned int)t.tv_sec : 0;
+	return ZAG_POINT_VALUE(zag_time_sleep(&t, &t)) ? (unsigned int)t.tv_sec
+						       : 0;
 }
 
 ZAG_EXPORT int usleep(useconds_t us)
@@ -114,7 +116,7 @@ ZAG_EXPORT int usleep(useconds_t us)
 
 	if (!zag_on_fiber())
 		return ZAG_REAL(usleep)(us);
-	return (int)zag_ret(zag_time_sleep(&t, NULL));
+	return (int)ZAG_POINT(zag_time_sleep(&t, NULL));
 }
 
 ZAG_EXPORT int thrd_sleep(const struct timespec *t, struct timespec *rem)
@@ -123,6 +125,6 @@ ZAG_EXPORT int thrd_sleep(const struct timespec *t, struct timespec *rem)
 
 	if (!zag_on_fiber())
 		return ZAG_REAL(thrd_sleep)(t, rem);
-	r = zag_time_clock_sleep(CLOCK_REALTIME, 0, t, rem);
+	r = ZAG_POINT_VALUE(zag_time_clock_sleep(CLOCK_REALTIME, 0, t, rem));
 	return r == -EINTR ? -1 : r < 0 ? -2 : 0;
 }

@@ -16,6 +16,7 @@
 #include <errno.h>
 
 #include "base/compiler.h"
+#include "ctl/cancel.h"
 #include "fiber/fiber.h"
 
 #define ZAG_REAL(name)                                                    \
@@ -39,14 +40,48 @@ static inline bool zag_on_fiber(void)
 	return zag_fiber_self() != NULL;
 }
 
+/* A call that a cancellation has ended is acted on where nothing of it is left
+ * to put in order: at the exported function, whatever way it returns. */
+static inline long zag_acted(long r)
+{
+	return zag_unlikely(r == -ZAG_ECANCEL) ? zag_cancel_act() : r;
+}
+
 /* The kernel's way of returning to libc's: -errno to -1 and errno. */
 static inline long zag_ret(long r)
 {
 	if (zag_unlikely((unsigned long)r > -4096UL)) {
-		errno = (int)-r;
+		errno = (int)-zag_acted(r);
 		return -1;
 	}
 	return r;
+}
+
+/*
+ * A cancellation point, POSIX.1-2017 XSH 2.9.5.2 and what else glibc makes one:
+ * a cancellation that is pending is acted on before the call is made, even if
+ * it would not block.  The value is the call's, or -errno; ZAG_POINT returns
+ * it as libc's functions do.
+ */
+#define ZAG_POINT_VALUE(call) \
+	zag_acted(zag_cancel_check() ?: (long)(call))
+#define ZAG_POINT(call) zag_ret(ZAG_POINT_VALUE(call))
+
+/* A call that waits as such a one does, and is none. */
+#define ZAG_NO_POINT(call)                                                \
+	({                                                                \
+		long result_;                                             \
+                                                                          \
+		zag_wait_no_point = true;                                 \
+		result_ = (call);                                         \
+		zag_wait_no_point = false;                                \
+		zag_ret(result_);                                         \
+	})
+
+/* A cancellation point where the call comes later. */
+static inline void zag_point(void)
+{
+	zag_acted(zag_cancel_check());
 }
 
 #endif

@@ -8,6 +8,16 @@ prog_programs += \
 	tests/prog/batch-popen \
 	tests/prog/batch-system
 prog_programs += \
+	tests/prog/cancel-async \
+	tests/prog/cancel-cleanup \
+	tests/prog/cancel-cleanup-eh \
+	tests/prog/cancel-cond \
+	tests/prog/cancel-cxx \
+	tests/prog/cancel-join \
+	tests/prog/cancel-many \
+	tests/prog/cancel-read \
+	tests/prog/cancel-state
+prog_programs += \
 	tests/prog/cond-basic \
 	tests/prog/cond-broadcast-many \
 	tests/prog/cond-destroy \
@@ -160,7 +170,10 @@ prog_programs += \
 # Run by tests/preload/stack-overflow.test: it dies by SIGSEGV.
 check_PROGRAMS += tests/prog/stack-overflow
 
+tests_prog_cancel_cxx_SOURCES = tests/prog/cancel-cxx.cc
 tests_prog_tls_cxx_SOURCES = tests/prog/tls-cxx.cc
+tests_prog_cancel_cleanup_eh_SOURCES = tests/prog/cancel-cleanup.c
+tests_prog_cancel_cleanup_eh_CFLAGS = $(AM_CFLAGS) -fexceptions
 tests_prog_tls_fenv_LDADD = -lm
 tests_prog_tls_resolver_LDADD = -lresolv
 tests_prog_fortify_calls_CPPFLAGS = $(AM_CPPFLAGS) -U_FORTIFY_SOURCE \

@@ -180,7 +180,10 @@ static void before_sleep(void *arg)
 	zag_lot_wake(&waiting, 1); /* the lot may be called here */
 }
 
-static const struct zag_lot_ops ops = { validate, before_sleep };
+static const struct zag_lot_ops ops = {
+	.validate = validate,
+	.before_sleep = before_sleep,
+};
 
 static void after(void *arg, int n, bool more)
 {

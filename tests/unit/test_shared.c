@@ -48,7 +48,8 @@ static void *wait_changed(void *arg)
 	zag_add(&waiting, 1);
 	while (zag_load_acq(word) == 0)
 		ck_assert_int_ne(zag_shared_wait(word, 0, ZAG_SHARED_ALL,
-						 ZAG_NEVER), -ENOSYS);
+						 ZAG_FIRM_LOCK, ZAG_NEVER),
+				 -ENOSYS);
 	zag_add(&woken, 1);
 	return NULL;
 }
@@ -95,7 +96,7 @@ static void *take_one(void *arg)
 	do {
 		while ((v = zag_load_acq(&words[0])) == 0)
 			zag_shared_wait(&words[0], 0, ZAG_SHARED_ONE,
-					ZAG_NEVER);
+					ZAG_FIRM_LOCK, ZAG_NEVER);
 	} while (!zag_cas(&words[0], &v, v - 1));
 	zag_add(&woken, 1);
 	return NULL;
@@ -146,7 +147,8 @@ static void *wait_a_moment(void *arg)
 {
 	zag_time end = zag_now() + 20 * MS;
 
-	while (zag_shared_wait(arg, 0, ZAG_SHARED_ONE, end) != -ETIMEDOUT)
+	while (zag_shared_wait(arg, 0, ZAG_SHARED_ONE, ZAG_FIRM_LOCK, end) !=
+	       -ETIMEDOUT)
 		;
 	ck_assert_int_ge(zag_now(), end);
 	zag_add(&timed_out, 1);
@@ -196,6 +198,7 @@ static void *wait_and_count(void *arg)
 
 	for (int i = 0; i < 500; i++)
 		r |= zag_shared_wait(&words[(long)arg], 0, ZAG_SHARED_ONE,
+				     ZAG_FIRM_LOCK,
 				     zag_now() + (i % 7) * MS / 50) == 0;
 	return (void *)r;
 }
