@@ -60,6 +60,7 @@ libzagshim_la_SOURCES += \
 	src/wrap/signal_send.c \
 	src/wrap/signal_wait.c \
 	src/wrap/thread_attr.c \
+	src/wrap/thread_c11.c \
 	src/wrap/thread_cancel.c \
 	src/wrap/thread_create.c \
 	src/wrap/thread_dlopen.c \

@@ -28,6 +28,8 @@ prog_programs += \
 	tests/prog/cond-shared \
 	tests/prog/cond-timed
 prog_programs += \
+	tests/prog/cxx-threads
+prog_programs += \
 	tests/prog/epoll-wait
 prog_programs += \
 	tests/prog/fd-close-all \
@@ -119,6 +121,9 @@ prog_programs += \
 	tests/prog/stdio-shared \
 	tests/prog/stdio-socket
 prog_programs += \
+	tests/prog/thrd-basic \
+	tests/prog/thrd-sync
+prog_programs += \
 	tests/prog/thread-attr \
 	tests/prog/thread-attr-affinity \
 	tests/prog/thread-attr-default \
@@ -171,6 +176,8 @@ prog_programs += \
 check_PROGRAMS += tests/prog/stack-overflow
 
 tests_prog_cancel_cxx_SOURCES = tests/prog/cancel-cxx.cc
+tests_prog_cxx_threads_SOURCES = tests/prog/cxx-threads.cc
+tests_prog_cxx_threads_CXXFLAGS = $(AM_CXXFLAGS) -std=c++20
 tests_prog_tls_cxx_SOURCES = tests/prog/tls-cxx.cc
 tests_prog_cancel_cleanup_eh_SOURCES = tests/prog/cancel-cleanup.c
 tests_prog_cancel_cleanup_eh_CFLAGS = $(AM_CFLAGS) -fexceptions
