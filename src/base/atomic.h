@@ -33,6 +33,20 @@
 /* Orders against a handler, or a membarrier(2), on the same CPU only. */
 #define zag_compiler_fence() atomic_signal_fence(memory_order_seq_cst)
 
+/*
+ * After an operation above that reads and writes (or zag_unlock): loads that
+ * follow see memory as it is after it.  x86's locked instructions are fences;
+ * acquire and release alone let a later load of something else go first.
+ */
+static inline void zag_fence_after_rmw(void)
+{
+#if defined(__x86_64__)
+	zag_compiler_fence();
+#else
+	zag_fence();
+#endif
+}
+
 static inline void zag_pause(void)
 {
 #if defined(__x86_64__)

@@ -334,6 +334,9 @@ int zag_signal_send(struct zag_fiber *f, const siginfo_t *si)
 	zag_unlock(&sig.lock);
 	if (!ok)
 		return -EAGAIN;
+	/* f changes its mask, then looks at what is pending; we the other way
+	 * round. */
+	zag_fence_after_rmw();
 	if (zag_load_rlx(&f->sigmask) & bit)
 		return 0;
 	if (f == zag_fiber_self()) {

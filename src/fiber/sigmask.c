@@ -121,6 +121,7 @@ void zag_sigmask_change(struct zag_fiber *f, uint64_t mask)
 	if (mask == zag_load_rlx(&f->sigmask))
 		return;
 	take(f, mask);
+	zag_fence_after_rmw(); /* pairs with the one in zag_signal_send */
 	drop(old);
 }
 

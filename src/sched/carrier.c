@@ -201,10 +201,12 @@ void zag_carrier_finish_switch(struct zag_carrier *c)
 		break;
 	case ZAG_ACTION_YIELD:
 		zag_store_rlx(&f->state, ZAG_FIBER_READY);
-		if (c->processor)
+		if (c->processor) {
 			zag_runq_put(&c->processor->runq, f);
-		else
+		} else {
 			zag_globq_put(f);
+			zag_fence_after_rmw(); /* pairs with idle()'s */
+		}
 		if (zag_load_rlx(&zag_sched.idle))
 			zag_sched_wake_one();
 		break;
