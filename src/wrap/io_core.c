@@ -53,6 +53,14 @@ short zag_io_events(int fd, short events)
 	return r < 0 ? POLLNVAL : p.revents;
 }
 
+bool zag_io_wrong_end(const struct zag_io *io)
+{
+	long fl = zag_raw(SYS_fcntl, io->fd, F_GETFL, 0);
+
+	return fl < 0 ||
+	       (fl & O_ACCMODE) == (io->dir == ZAG_IN ? O_WRONLY : O_RDONLY);
+}
+
 bool zag_io_failed(int fd)
 {
 	return zag_io_events(fd, 0) & (POLLERR | POLLNVAL);

@@ -39,6 +39,9 @@ struct zag_io {
  */
 long zag_io_park(struct zag_io *io);
 
+/* Whether it is not open for that direction: never ready, and EBADF. */
+bool zag_io_wrong_end(const struct zag_io *io);
+
 /* The events of one descriptor right now; 0: none, POLLNVAL: not open. */
 short zag_io_events(int fd, short events);
 

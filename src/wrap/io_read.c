@@ -33,7 +33,7 @@ static long read_polled(struct zag_io *io, const struct iovec *v, int n)
 	long r;
 
 	while (!zag_io_events(io->fd, POLLIN)) {
-		if (zag_fd_nonblocking(io->fd))
+		if (zag_fd_nonblocking(io->fd) || zag_io_wrong_end(io))
 			break;
 		if (first && zag_fd_kind(io->fd) == ZAG_FD_OTHER &&
 		    terminal_answers(io->fd))

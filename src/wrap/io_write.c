@@ -14,7 +14,7 @@ static long wait_writable(struct zag_io *io)
 	long r;
 
 	while (!zag_io_events(io->fd, POLLOUT)) {
-		if (zag_fd_nonblocking(io->fd))
+		if (zag_fd_nonblocking(io->fd) || zag_io_wrong_end(io))
 			break;
 		r = zag_io_park(io);
 		if (r < 0)

@@ -69,7 +69,8 @@ prog_programs += \
 	tests/prog/io-udp \
 	tests/prog/io-vectors \
 	tests/prog/io-write-atomic \
-	tests/prog/io-write-whole
+	tests/prog/io-write-whole \
+	tests/prog/io-wrong-end
 prog_programs += \
 	tests/prog/ipc-mq \
 	tests/prog/ipc-sysv
