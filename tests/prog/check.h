@@ -120,6 +120,14 @@ static inline void check_msleep(long long ms)
 		CHECK_EQ(errno, EINTR);
 }
 
+/* A small stack, where it is allowed: aarch64's PTHREAD_STACK_MIN is 128 KB. */
+static inline size_t check_stack_size(size_t size)
+{
+	size_t least = (size_t)sysconf(_SC_THREAD_STACK_MIN);
+
+	return size < least ? least : size;
+}
+
 static inline pthread_t check_spawn(void *(*fn)(void *), void *arg)
 {
 	pthread_t t;

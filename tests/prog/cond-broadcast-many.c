@@ -31,7 +31,7 @@ int main(void)
 	pthread_attr_t a;
 
 	CHECK_OK(pthread_attr_init(&a));
-	CHECK_OK(pthread_attr_setstacksize(&a, 64 * 1024));
+	CHECK_OK(pthread_attr_setstacksize(&a, check_stack_size(64 * 1024)));
 	for (int i = 0; i < WAITERS; i++)
 		CHECK_OK(pthread_create(&t[i], &a, waits, NULL));
 	CHECK_OK(pthread_attr_destroy(&a));

@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 
 	CHECK(t != NULL);
 	CHECK_OK(pthread_attr_init(&a));
-	CHECK_OK(pthread_attr_setstacksize(&a, 64 * 1024));
+	CHECK_OK(pthread_attr_setstacksize(&a, check_stack_size(64 * 1024)));
 	for (long i = 0; i < count; i++)
 		CHECK_OK(pthread_create(&t[i], &a, sleeps, (void *)i));
 	CHECK_OK(pthread_attr_destroy(&a));

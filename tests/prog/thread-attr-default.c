@@ -39,7 +39,7 @@ int main(void)
 	CHECK_EQ(seen, 512 * 1024);
 
 	/* A default may not be a given stack. */
-	CHECK_OK(pthread_attr_setstack(&b, malloc(65536), 65536));
+	CHECK_OK(pthread_attr_setstack(&b, malloc(262144), 262144));
 	CHECK_RC(pthread_setattr_default_np(&b), EINVAL);
 	CHECK_OK(pthread_attr_destroy(&b));
 	CHECK_OK(pthread_attr_destroy(&a));

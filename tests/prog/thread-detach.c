@@ -61,7 +61,8 @@ int main(void)
 
 	CHECK_OK(pthread_attr_init(&attr));
 	CHECK_OK(pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED));
-	CHECK_OK(pthread_attr_setstacksize(&attr, 64 * 1024));
+	CHECK_OK(pthread_attr_setstacksize(&attr,
+					   check_stack_size(64 * 1024)));
 	for (int i = 0; i < ROUNDS; i++) {
 		CHECK_OK(pthread_create(&t, &attr, plain, NULL));
 		t = check_spawn(detaches_self, NULL);

@@ -81,8 +81,8 @@ int main(void)
 
 	check_stack(&local, 1);
 	run(PTHREAD_STACK_MIN);
-	run(32 * 1024);
-	run(64 * 1024);
+	run(check_stack_size(32 * 1024));
+	run(check_stack_size(64 * 1024));
 	run(1024 * 1024);
 	run(100 * 4096);
 	CHECK_EQ(getrlimit(RLIMIT_STACK, &limit), 0);

@@ -65,7 +65,7 @@ int main(void)
 
 	/* Bound now: the lazy resolver needs 3 KB of stack itself. */
 	sched_yield();
-	run(64 * 1024);
+	run(check_stack_size(64 * 1024));
 	run(128 * 1024);
 	run(1024 * 1024);
 	run(16 * 1024 * 1024);

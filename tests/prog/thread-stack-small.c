@@ -53,7 +53,7 @@ static void run(void *(*fn)(void *), size_t size)
 int main(void)
 {
 	run(prints, PTHREAD_STACK_MIN);
-	run(resolves, 32 * 1024);
+	run(resolves, check_stack_size(32 * 1024));
 	puts("small stacks suffice");
 	return 0;
 }

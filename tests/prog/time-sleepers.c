@@ -29,7 +29,7 @@ int main(void)
 	int n = 0;
 
 	CHECK_OK(pthread_attr_init(&a));
-	CHECK_OK(pthread_attr_setstacksize(&a, 64 * 1024));
+	CHECK_OK(pthread_attr_setstacksize(&a, check_stack_size(64 * 1024)));
 	/* Where so many are not allowed, as many as there can be. */
 	while (n < THREADS &&
 	       pthread_create(&t[n], &a, sleeps, (void *)(long)n) == 0)
