@@ -43,16 +43,25 @@ libzagcore_la_SOURCES += \
 	src/ctl/disposition.h \
 	src/ctl/fork.c src/ctl/fork.h \
 	src/ctl/setxid.c src/ctl/setxid.h \
-	src/ctl/signal.c src/ctl/signal.h
+	src/ctl/sig.h \
+	src/ctl/sigaction.c \
+	src/ctl/sigarrive.c \
+	src/ctl/sigdeliver.c \
+	src/ctl/signal.c src/ctl/signal.h \
+	src/ctl/sigqueue.c src/ctl/sigqueue.h \
+	src/ctl/sigsend.c \
+	src/ctl/sigwait.c
 EXTRA_DIST += src/base/calls.def src/base/opt.def
 
 # One .S file per CPU: append it to libzagcore_la_SOURCES inside these.
 if HOST_X86_64
 libzagcore_la_SOURCES += src/arch/x86_64/cpu.c src/arch/x86_64/switch.S \
+	src/arch/x86_64/sigframe.c src/arch/x86_64/signal.S \
 	src/arch/x86_64/syscall.S
 endif
 if HOST_AARCH64
 libzagcore_la_SOURCES += src/arch/aarch64/cpu.c \
 	src/arch/aarch64/notes.h src/arch/aarch64/switch.S \
+	src/arch/aarch64/sigframe.c src/arch/aarch64/signal.S \
 	src/arch/aarch64/syscall.S
 endif

@@ -7,7 +7,9 @@
 #define ZAG_ARCH_ARCH_H
 
 #include <stdatomic.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/raw.h"
@@ -46,6 +48,23 @@ void zag_arch_init(void);
  */
 long zag_arch_syscall(const _Atomic uint32_t *stop, long nr, const long *arg);
 void zag_arch_syscall_interrupt(void *ucontext);
+
+/* Call a signal handler on the stack that ends at stack_top. */
+void zag_arch_call_on(void *stack_top, void (*fn)(int, siginfo_t *, void *),
+		      int signo, siginfo_t *si, void *ucontext);
+
+/*
+ * Go on with a signal on another stack: copy what the kernel has put on this
+ * one to the stack that ends at top, where there is room for
+ * zag_arch_signal_size bytes, call fn there, and return from there to what was
+ * interrupted.  zag_arch_signal_sp is where that one's stack is free.
+ * Context: a handler that the kernel has called.
+ */
+void zag_arch_signal_move(void *top, void (*fn)(int, siginfo_t *, void *),
+			  int signo, const siginfo_t *si,
+			  const void *ucontext) __attribute__((noreturn));
+size_t zag_arch_signal_size(const void *ucontext);
+void *zag_arch_signal_sp(const void *ucontext);
 
 /* The thread pointer of the calling thread. */
 static inline void *zag_arch_tp(void)

@@ -144,7 +144,7 @@ void zag_cancel_arrived(void)
 		return;
 	if (f) {
 		f->result = PTHREAD_CANCELED;
-		f->look_frame = NULL; /* its handler is left for good */
+		f->sigdelivers = false; /* its handler is left for good */
 	}
 	zag_tcb_unwind();
 }

@@ -4,13 +4,21 @@
  *
  * Carriers block every signal but those the kernel raises for what a thread
  * itself does.  The monitor takes the others from the kernel, as long as some
- * fiber does not block them, and gives each to a fiber: a parked one wakes and
- * runs the handler before its call returns EINTR or restarts, one that runs is
- * interrupted on its carrier.  A handler always runs on the stack and TCB of a
- * fiber that does not block the signal, never while the runtime is at work.
+ * fiber does not block them; they are then pending for the process, until a
+ * fiber takes them: a parked one wakes and runs the handler before its call
+ * returns EINTR or restarts, one that runs is interrupted on its carrier.  A
+ * handler always runs on a stack and the TCB of a fiber that does not block the
+ * signal, never while the runtime is at work.
  *
  * Dispositions and masks are the program's until the runtime boots, and again
  * in a forked child.
+ *
+ *	sigaction.c   dispositions, the program's and the kernel's
+ *	sigqueue.c    what is pending
+ *	sigdeliver.c  running handlers, on a fiber
+ *	sigarrive.c   the kernel's handlers, on a carrier
+ *	sigsend.c     sending, and finding who takes a signal for the process
+ *	sigwait.c     masks, and waiting for signals
  */
 #ifndef ZAG_CTL_SIGNAL_H
 #define ZAG_CTL_SIGNAL_H
@@ -39,15 +47,30 @@ int zag_signal_action(int sig, const struct sigaction *act,
  * is delivered before it returns.  SIGKILL and SIGSTOP are left out. */
 void zag_signal_set_mask(uint64_t mask);
 
-/* The same, but what is pending stays so: it will end the next wait. */
+/*
+ * The calling fiber has another mask for one wait, as in pselect(2).  What is
+ * pending stays so and ends the wait; handlers run nowhere else until the mask
+ * is back, which is when the first of them returns, or at zag_signal_close.
+ */
 void zag_signal_open(uint64_t mask);
+void zag_signal_close(void);
 
 /*
- * Queue a signal for a fiber and see that it is taken; for the caller itself,
+ * Send a signal to a fiber and see that it is taken; for the caller itself,
  * unless it blocks it, before the call returns.  0, -EAGAIN (no memory).
  * Any thread or fiber, no lock of the runtime held.
  */
 int zag_signal_send(struct zag_fiber *f, const siginfo_t *si);
+
+/* Send one to this process, that it does not ignore and some fiber does not
+ * block.  The same. */
+int zag_signal_send_process(const siginfo_t *si);
+
+/* Whether some fiber would take it from the process, now or in sigwait. */
+bool zag_signal_wanted(int sig);
+
+/* Do what the kernel does with a signal by default, on this thread. */
+void zag_signal_default(int sig);
 
 /* Signals pending for the calling fiber or its process: sigpending(2). */
 uint64_t zag_signal_pending(void);
@@ -67,6 +90,17 @@ int zag_signal_suspend(uint64_t mask);
  */
 void zag_signal_native_enter(uint64_t *kernel);
 void zag_signal_native_leave(const uint64_t *kernel);
+
+/*
+ * What is pending for the calling fiber becomes so for its kernel thread, which
+ * takes it along through exec(2); and back, when that has failed.  Context:
+ * between the two above.
+ */
+void zag_signal_native_pending(void);
+void zag_signal_native_return(void);
+
+/* Whether the caller's stack pointer is on f's alternate stack. */
+bool zag_signal_on_altstack(const struct zag_fiber *f);
 
 static inline uint64_t zag_sigset_bits(const sigset_t *set)
 {

@@ -123,7 +123,6 @@ void zag_fiber_adopt_main(void)
 {
 	struct zag_fiber *f = &zag_fiber_main;
 
-	f->altstack.ss_flags = SS_DISABLE;
 	f->ctx.tp = zag_arch_tp();
 	f->tid = (uint32_t)zag_raw(SYS_gettid);
 	f->id = 1;

@@ -69,14 +69,17 @@ struct zag_fiber {
 
 	/* Signals: which are blocked, as the program sees it; which wait. */
 	_Atomic uint64_t sigmask;
-	_Atomic uint64_t sigpending;
+	_Atomic uint64_t sigpending; /* sent to this fiber */
+	_Atomic uint64_t sigaccepts; /* what its sigwait takes, blocked or not */
 	_Atomic(struct zag_wait *) sigwait; /* wait a signal may end, or NULL */
 	_Atomic uint32_t sigbusy; /* senders that look at sigwait right now */
 	uint32_t handlers;	  /* run so far, and those of them without … */
 	uint32_t interruptions;	  /* … SA_RESTART; the owner's own */
 	uint32_t seen_handlers;	  /* both when its last wait began */
 	uint32_t seen_interruptions;
-	char *look_frame; /* frame of the handler that delivers, or NULL */
+	_Atomic bool sigclosed; /* it is ending: no handler runs any more */
+	bool sigdelivers; /* it is taking its signals, all there are */
+	bool sigswapped;  /* its mask is a wait's: no handler but in the wait */
 
 	/* The stack, as pthread_getattr_np reports it. */
 	void *stack_addr;  /* lowest usable address */
@@ -110,9 +113,14 @@ struct zag_fiber {
 	void *affinity; /* cpu_set_t of ZAG_AFFINITY_SIZE bytes, or NULL */
 
 	/* Signals: what is seldom looked at. */
-	bool mask_in_kernel;	  /* for a program that is being started */
-	uint8_t mask_place;	  /* fiber/sigmask.c */
-	stack_t altstack;	  /* as sigaltstack has set it */
+	bool mask_in_kernel; /* for a program that is being started */
+	uint8_t mask_place;  /* fiber/sigmask.c */
+	uint64_t sigsaved;   /* the mask that a wait's has replaced */
+	stack_t altstack;    /* as sigaltstack has set it */
+	struct zag_sigqueue { /* ctl/sigqueue.c; its lock protects this */
+		struct zag_siginfo *first, *last;
+		struct zag_fiber *next, **link; /* who has any */
+	} sigqueue;
 };
 
 extern ZAG_TLS struct zag_fiber *zag_fiber_current;

@@ -9,9 +9,23 @@
 #ifndef ZAG_FIBER_SIGMASK_H
 #define ZAG_FIBER_SIGMASK_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
-struct zag_fiber;
+#include "base/atomic.h"
+#include "fiber/fiber.h"
+
+/* Signals pending for the process, taken from the kernel, not yet by a fiber;
+ * written by the signal floor. */
+extern _Atomic uint64_t zag_sigmask_shared;
+
+/* What f would take if it looked: pending, and not blocked or waited for. */
+static inline uint64_t zag_sigmask_takes(const struct zag_fiber *f)
+{
+	return (zag_load_acq(&f->sigpending) |
+		zag_load_acq(&zag_sigmask_shared)) &
+	       (~zag_load_rlx(&f->sigmask) | zag_load_rlx(&f->sigaccepts));
+}
 
 /* The fiber f comes to life with this mask, or ends.  Any thread. */
 void zag_sigmask_hold(struct zag_fiber *f, uint64_t mask);

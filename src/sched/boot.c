@@ -53,6 +53,8 @@ static bool adopt_main(void)
 
 	/* In a forked child it has been the parent's. */
 	memset(&zag_fiber_main, 0, sizeof(zag_fiber_main));
+	zag_raw(SYS_sigaltstack, NULL, &zag_fiber_main.altstack);
+	zag_fiber_main.altstack.ss_flags &= ~SS_ONSTACK;
 	c = zag_carrier_adopt(p, &zag_fiber_main);
 
 	if (!c)

@@ -3,6 +3,7 @@
 #ifndef ZAG_SCHED_CARRIER_H
 #define ZAG_SCHED_CARRIER_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -43,6 +44,9 @@ bool zag_carrier_reserve(uint32_t n);
  * NULL: no memory. */
 struct zag_carrier *zag_carrier_adopt(struct zag_processor *p,
 				      struct zag_fiber *f);
+
+/* The alternate signal stack of c's kernel thread.  Async-signal. */
+void zag_carrier_altstack(const struct zag_carrier *c, stack_t *ss);
 
 /* Held while a kernel thread is made for a carrier; before offload's.  Who
  * holds it finds tid set in all that are alive, and none is added. */

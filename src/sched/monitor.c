@@ -171,7 +171,9 @@ static void wait_for_signal(const struct timespec *timeout)
 	long sig = zag_raw(SYS_rt_sigtimedwait, &set, &si, timeout,
 			   sizeof(set));
 
-	if (sig > 0 && sig != ZAG_SIGNAL && zag_monitor_on_signal)
+	/* A poke carries nothing. */
+	if (sig > 0 && (sig != ZAG_SIGNAL || si.si_errno) &&
+	    zag_monitor_on_signal)
 		zag_monitor_on_signal(&si);
 }
 

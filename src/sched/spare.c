@@ -159,13 +159,20 @@ static struct zag_carrier *make(struct zag_processor *p)
  * of the carrier's own. */
 static void set_altstack(struct zag_carrier *c)
 {
-	stack_t ss = { .ss_size = ALTSTACK };
+	stack_t ss;
 
 	if (!c->altstack)
 		c->altstack = zag_page_alloc(ALTSTACK);
-	ss.ss_sp = c->altstack;
+	zag_carrier_altstack(c, &ss);
 	if (ss.ss_sp)
 		zag_raw(SYS_sigaltstack, &ss, NULL);
+}
+
+void zag_carrier_altstack(const struct zag_carrier *c, stack_t *ss)
+{
+	ss->ss_sp = c->altstack;
+	ss->ss_flags = c->altstack ? 0 : SS_DISABLE;
+	ss->ss_size = ALTSTACK;
 }
 
 struct zag_carrier *zag_carrier_adopt(struct zag_processor *p,

@@ -37,11 +37,15 @@ static void recycle(struct zag_fiber *f, bool here)
 	zag_sched_put_slot(f, here);
 }
 
+void (*zag_thread_on_gone)(struct zag_fiber *f);
+
 /* f has left its stack for good. */
 static void on_exit_fiber(struct zag_fiber *f)
 {
 	zag_store_rlx(&f->state, ZAG_FIBER_DONE);
 	zag_sigmask_release(f);
+	if (zag_thread_on_gone)
+		zag_thread_on_gone(f);
 	if (zag_xchg(&f->done, ZAG_FINISHED) == ZAG_UNWANTED)
 		recycle(f, false);
 	else
@@ -50,15 +54,23 @@ static void on_exit_fiber(struct zag_fiber *f)
 
 void zag_thread_finish(void)
 {
+	struct zag_fiber *self;
+
 	zag_tcb_leave();
 	zag_tcb_cancel_end();
+	self = zag_fiber_self();
+	if (self)
+		zag_store_rel(&self->sigclosed, true);
 	zag_tcb_owner_dies();
-	if (zag_fiber_self())
-		zag_robust_owner_dies(zag_fiber_self()->tid);
+	if (self)
+		zag_robust_owner_dies(self->tid);
 	/* The last thread ends the process; in a forked child without a
 	 * runtime there is no other. */
-	if (!zag_fiber_self() || zag_sub(&zag_sched.fibers, 1) == 1)
+	if (!self || zag_sub(&zag_sched.fibers, 1) == 1) {
+		if (self)
+			zag_store_rel(&self->sigclosed, false);
 		exit(0);
+	}
 	zag_sched_exit();
 }
 
@@ -101,8 +113,11 @@ static void inherit(struct zag_fiber *f, const struct zag_thread_attr *attr)
 	f->policy = attr->policy;
 	f->priority = attr->priority;
 	zag_store_rlx(&f->sigpending, 0);
+	zag_store_rlx(&f->sigaccepts, 0);
 	zag_store_rlx(&f->sigwait, NULL);
-	f->look_frame = NULL;
+	zag_store_rlx(&f->sigclosed, false);
+	f->sigdelivers = false;
+	f->sigswapped = false;
 	f->altstack = (stack_t){ .ss_flags = SS_DISABLE };
 	mask = self ? zag_load_rlx(&self->sigmask) : 0;
 	if (attr->sigmask)

@@ -8,6 +8,7 @@
 
 #include "base/futex.h"
 #include "base/log.h"
+#include "fiber/sigmask.h"
 #include "fiber/tcb.h"
 #include "fiber/tcb_cancel.h"
 #include "fiber/why.h"
@@ -128,6 +129,7 @@ static bool end(_Atomic(struct zag_wait *) *place, _Atomic uint32_t *busy,
 	struct zag_wait *w;
 	bool heard;
 
+	zag_lock_depth++; /* no handler in between: the waiter waits for us */
 	zag_add(busy, 1);
 	zag_membarrier(); /* pairs with the fences below */
 	w = zag_load_acq(place);
@@ -135,6 +137,8 @@ static bool end(_Atomic(struct zag_wait *) *place, _Atomic uint32_t *busy,
 	if (heard)
 		zag_wait_wake(w, reason);
 	zag_sub(busy, 1);
+	zag_compiler_fence();
+	zag_lock_depth--;
 	return heard;
 }
 
@@ -170,8 +174,7 @@ static void listen(struct zag_fiber *f, struct zag_wait *w)
 	zag_store_rel(&f->sigwait, w);
 	zag_asymmetric_fence();
 	look_for_cancel(w);
-	if (zag_unlikely(zag_load_acq(&f->sigpending) &
-			 ~zag_load_rlx(&f->sigmask)))
+	if (zag_unlikely(zag_sigmask_takes(f)))
 		zag_wait_wake(w, ZAG_WAKE_SIGNAL);
 }
 

@@ -74,26 +74,40 @@ ZAG_EXPORT int siginterrupt(int sig, int flag)
 	return sigaction(sig, &act, NULL);
 }
 
-/* A fiber's alternate stack is stored and reported; handlers of faults that
- * ask for one run on the carrier's, others on the fiber's stack. */
+enum { MINIMUM = 2048 }; /* the kernel's MINSIGSTKSZ; libc's asks the CPU */
+
+static int set_altstack(struct zag_fiber *f, const stack_t *ss)
+{
+	int mode = ss->ss_flags & ~(1 << 31); /* SS_AUTODISARM */
+
+	if (zag_signal_on_altstack(f))
+		return -EPERM;
+	if (mode != SS_DISABLE && mode != SS_ONSTACK && mode)
+		return -EINVAL;
+	if (mode == SS_DISABLE) {
+		f->altstack = (stack_t){ .ss_flags = ss->ss_flags };
+		return 0;
+	}
+	if (ss->ss_size < MINIMUM)
+		return -ENOMEM;
+	f->altstack = *ss;
+	f->altstack.ss_flags &= ~SS_ONSTACK;
+	return 0;
+}
+
+/* Each fiber has its own: zag_sig_deliver runs handlers there. */
 ZAG_EXPORT int sigaltstack(const stack_t *ss, stack_t *old)
 {
 	struct zag_fiber *f = zag_fiber_self();
 	stack_t was;
+	int err;
 
 	if (!f)
 		return ZAG_REAL(sigaltstack)(ss, old);
 	was = f->altstack;
-	if (ss && (ss->ss_flags & ~(SS_DISABLE | SS_ONSTACK)))
-		return (int)zag_ret(-EINVAL);
-	if (ss && !(ss->ss_flags & SS_DISABLE) &&
-	    ss->ss_size < (size_t)MINSIGSTKSZ)
-		return (int)zag_ret(-ENOMEM);
-	if (ss)
-		f->altstack = *ss;
-	if (ss && (ss->ss_flags & SS_DISABLE))
-		f->altstack = (stack_t){ .ss_flags = SS_DISABLE };
-	if (old)
+	was.ss_flags |= zag_signal_on_altstack(f) ? SS_ONSTACK : 0;
+	err = ss ? set_altstack(f, ss) : 0;
+	if (!err && old)
 		*old = was;
-	return 0;
+	return (int)zag_ret(err);
 }

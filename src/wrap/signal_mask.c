@@ -60,7 +60,7 @@ int zag_signal_mask_swap(const sigset_t *mask, sigset_t *old)
 	struct zag_fiber *f = zag_fiber_self();
 
 	if (!old) {
-		zag_signal_set_mask(zag_sigset_bits(mask));
+		zag_signal_close();
 		return 0;
 	}
 	to_sigset(atomic_load(&f->sigmask), old);

@@ -111,9 +111,11 @@ prog_programs += \
 	tests/prog/shared-robust \
 	tests/prog/shared-sem
 prog_programs += \
+	tests/prog/signal-altstack \
 	tests/prog/signal-eintr \
 	tests/prog/signal-spin \
 	tests/prog/signal-storm \
+	tests/prog/signal-suspend \
 	tests/prog/signal-wait
 prog_programs += \
 	tests/prog/sleepers-100k

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sending signals: to a fiber, or to whichever takes one for the process. */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/lock.h"
+#include "base/raw.h"
+#include "ctl/sig.h"
+#include "ctl/signal.h"
+#include "ctl/sigqueue.h"
+#include "fiber/sigmask.h"
+#include "fiber/stack.h"
+#include "sched/monitor.h"
+#include "sched/sched.h"
+
+static struct {
+	struct zag_lock lock; /* protects the list; before the monitor's wake */
+	struct zag_sigwaiter *first;
+} waiters;
+
+/* f may be anywhere: parked, ready, running.  What is missed here, the
+ * monitor's next tick finds. */
+static void kick(struct zag_fiber *f)
+{
+	struct zag_carrier *c;
+
+	if (zag_wait_end(f, ZAG_WAKE_SIGNAL))
+		return;
+	c = f->carrier;
+	if (c && zag_load_acq(&f->state) == ZAG_FIBER_RUNNING)
+		zag_raw(SYS_tgkill, zag_raw(SYS_getpid), c->tid, ZAG_SIGNAL);
+}
+
+static void notify(struct zag_fiber *f)
+{
+	if (f == zag_fiber_self()) {
+		zag_sig_deliver_here(f);
+	} else {
+		kick(f);
+		zag_monitor_watch_signals();
+	}
+}
+
+int zag_signal_send(struct zag_fiber *f, const siginfo_t *si)
+{
+	uint64_t bit = ZAG_SIGBIT(si->si_signo);
+	uint64_t kept = zag_load_rlx(&f->sigmask) | zag_load_acq(&f->sigaccepts);
+
+	if (zag_load_acq(&f->sigclosed) ||
+	    (!(kept & bit) && zag_sig_ignored(si->si_signo)))
+		return 0;
+	if (!zag_sigqueue_add(f, si))
+		return -EAGAIN;
+	/* f changes its mask, then looks at what is pending; we the other way
+	 * round. */
+	zag_fence_after_rmw();
+	if (zag_sigmask_takes(f) & bit)
+		notify(f);
+	return 0;
+}
+
+/* --- signals for the process --------------------------------------------- */
+
+/* A live fiber that does not block a signal; a parked one if there is any. */
+struct search {
+	uint64_t bit;
+	struct zag_fiber *found, *parked;
+};
+
+static bool eligible(struct zag_fiber *f, uint64_t bit)
+{
+	uint32_t s = zag_load_acq(&f->state);
+
+	return s != ZAG_FIBER_FREE && s != ZAG_FIBER_DONE &&
+	       !zag_load_acq(&f->sigclosed) &&
+	       !(zag_load_acq(&f->sigmask) & bit);
+}
+
+static void consider(char *slot_end, void *arg)
+{
+	struct zag_fiber *f = zag_fiber_slot(slot_end);
+	struct search *s = arg;
+
+	if (s->parked || !f->id || !eligible(f, s->bit))
+		return;
+	s->found = f;
+	if (zag_load_acq(&f->sigwait))
+		s->parked = f;
+}
+
+/* One that waits for it; the next one is left to another. */
+static struct zag_fiber *choose_waiter(uint64_t bit)
+{
+	struct zag_fiber *f = NULL;
+
+	zag_lock(&waiters.lock);
+	for (struct zag_sigwaiter *w = waiters.first; w && !f; w = w->next)
+		if ((w->set & bit) && !w->chosen) {
+			w->chosen = true;
+			f = w->fiber;
+		}
+	zag_unlock(&waiters.lock);
+	return f;
+}
+
+/* Who runs right now: profilers want to see that. */
+static struct zag_fiber *choose_running(uint64_t bit)
+{
+	static _Atomic uint32_t turn;
+	uint32_t n = zag_sched.count, first = zag_add(&turn, 1);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct zag_processor *p =
+			&zag_sched.processors[(first + i) % n];
+		struct zag_carrier *c = zag_load_acq(&p->carrier);
+		struct zag_fiber *f = c ? c->current : NULL;
+
+		if (f && eligible(f, bit))
+			return f;
+	}
+	return NULL;
+}
+
+/* As the kernel: main if it is one; else the caller, if it is one. */
+static struct zag_fiber *choose(int signo)
+{
+	struct zag_fiber *self = zag_fiber_self(), *f;
+	struct search s = { .bit = ZAG_SIGBIT(signo) };
+
+	f = choose_waiter(s.bit);
+	if (!f && (signo == SIGPROF || signo == SIGVTALRM))
+		f = choose_running(s.bit);
+	if (!f && zag_fiber_main.ctx.tp && eligible(&zag_fiber_main, s.bit))
+		f = &zag_fiber_main;
+	if (!f && self && eligible(self, s.bit))
+		f = self;
+	if (f)
+		return f;
+	zag_stack_each(consider, &s);
+	return s.parked ? s.parked : s.found;
+}
+
+int zag_signal_send_process(const siginfo_t *si)
+{
+	struct zag_fiber *f;
+
+	if (!zag_sigqueue_add(NULL, si))
+		return -EAGAIN;
+	zag_fence_after_rmw(); /* as above */
+	f = choose(si->si_signo);
+	if (f)
+		notify(f);
+	return 0;
+}
+
+/* The monitor has taken a signal for the process from the kernel. */
+void zag_sig_on_process_signal(const siginfo_t *si)
+{
+	struct sigaction a;
+	siginfo_t copy = *si;
+
+	if (si->si_signo == ZAG_SIGNAL) { /* a carrier's: sigarrive.c */
+		copy.si_signo = si->si_errno;
+		copy.si_errno = 0;
+	}
+	if (!copy.si_signo || zag_signal_action(copy.si_signo, NULL, &a))
+		return;
+	if (zag_sig_is_handler(&a) || zag_sig_awaited(copy.si_signo))
+		zag_signal_send_process(&copy);
+	else if (a.sa_handler == SIG_DFL)
+		zag_signal_default(copy.si_signo);
+}
+
+/* --- who waits ----------------------------------------------------------- */
+
+/* The lock is held. */
+static uint64_t awaited(void)
+{
+	uint64_t set = 0;
+
+	for (struct zag_sigwaiter *w = waiters.first; w; w = w->next)
+		set |= w->set;
+	return set;
+}
+
+bool zag_sig_awaited(int signo)
+{
+	uint64_t set;
+
+	zag_lock(&waiters.lock);
+	set = awaited();
+	zag_unlock(&waiters.lock);
+	return set & ZAG_SIGBIT(signo);
+}
+
+bool zag_signal_wanted(int signo)
+{
+	return !(zag_sigmask_blocked_by_all() & ZAG_SIGBIT(signo)) ||
+	       zag_sig_awaited(signo);
+}
+
+/* All that some fiber would take.  The rest stays pending in the kernel, for
+ * signalfd and sigpending. */
+void zag_sig_update_wanted(void)
+{
+	uint64_t set;
+
+	zag_lock(&waiters.lock); /* whoever sets it last has seen the newest */
+	set = ~zag_sigmask_blocked_by_all() | awaited();
+	zag_monitor_set_wanted(set & ~(ZAG_SIGNALS_FAULT | ZAG_SIG_UNMASKABLE |
+				       ZAG_SIG_HIDDEN));
+	zag_unlock(&waiters.lock);
+	if (zag_load_acq(&zag_sigmask_shared) & set)
+		zag_monitor_watch_signals();
+}
+
+void zag_sig_add_waiter(struct zag_sigwaiter *w)
+{
+	w->chosen = false;
+	zag_store_rel(&w->fiber->sigaccepts, w->set);
+	zag_lock(&waiters.lock);
+	w->next = waiters.first;
+	waiters.first = w;
+	zag_unlock(&waiters.lock);
+	zag_sig_update_wanted();
+}
+
+void zag_sig_remove_waiter(struct zag_sigwaiter *w)
+{
+	struct zag_sigwaiter **link = &waiters.first;
+
+	zag_lock(&waiters.lock);
+	while (*link != w)
+		link = &(*link)->next;
+	*link = w->next;
+	zag_unlock(&waiters.lock);
+	zag_store_rel(&w->fiber->sigaccepts, 0);
+	zag_sig_update_wanted();
+}
+
+/* --- reminding ----------------------------------------------------------- */
+
+static void remind_one(struct zag_fiber *f, void *arg)
+{
+	bool *any = arg;
+
+	if (!zag_sigmask_takes(f) || zag_load_acq(&f->sigclosed))
+		return;
+	kick(f);
+	*any = true;
+}
+
+/* Remind fibers of what they have not taken; true while there is any. */
+bool zag_sig_remind(void)
+{
+	uint64_t bits = zag_load_acq(&zag_sigmask_shared);
+	bool any = false;
+
+	zag_sigqueue_each(remind_one, &any);
+	for (; bits; bits &= bits - 1) {
+		struct zag_fiber *f = choose(__builtin_ctzll(bits) + 1);
+
+		if (f)
+			kick(f);
+		any |= f != NULL;
+	}
+	return any;
+}
+
+void zag_sig_send_reset(void)
+{
+	memset(&waiters, 0, sizeof(waiters));
+}
