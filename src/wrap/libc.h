@@ -24,6 +24,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -51,6 +52,7 @@
 #include <termios.h>
 #include <threads.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 /* What glibc deprecates old programs still call. */
@@ -73,6 +75,13 @@ int __openat64_2(int dir, const char *path, int flags);
 /* What pthread_atfork calls. */
 int __register_atfork(void (*prepare)(void), void (*parent)(void),
 		      void (*child)(void), void *dso);
+void __longjmp_chk(jmp_buf env, int value) __attribute__((noreturn));
+/* In headers another name stands for these. */
+#undef setjmp
+#undef sigpause
+int setjmp(jmp_buf env) __attribute__((returns_twice));
+int __xpg_sigpause(int sig);
+int __sigpause(int sig_or_mask, int is_sig);
 /* Where a failed check of theirs ends. */
 void __chk_fail(void) __attribute__((noreturn));
 

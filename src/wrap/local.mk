@@ -56,7 +56,9 @@ libzagshim_la_SOURCES += \
 	src/wrap/proc_ids.c \
 	src/wrap/proc_fork.c \
 	src/wrap/signal_action.c \
+	src/wrap/signal_jump.c \
 	src/wrap/signal_mask.c \
+	src/wrap/signal_old.c \
 	src/wrap/signal_send.c \
 	src/wrap/signal_wait.c \
 	src/wrap/thread_attr.c \
@@ -67,3 +69,7 @@ libzagshim_la_SOURCES += \
 	src/wrap/thread_join.c \
 	src/wrap/thread_yield.c \
 	src/wrap/wrap.h
+
+if HOST_X86_64
+libzagshim_la_SOURCES += src/arch/x86_64/jump.S
+endif

@@ -112,7 +112,10 @@ prog_programs += \
 	tests/prog/shared-sem
 prog_programs += \
 	tests/prog/signal-altstack \
+	tests/prog/signal-context \
 	tests/prog/signal-eintr \
+	tests/prog/signal-jump \
+	tests/prog/signal-old \
 	tests/prog/signal-spin \
 	tests/prog/signal-storm \
 	tests/prog/signal-suspend \
