@@ -10,6 +10,7 @@ libzagcore_la_SOURCES += \
 	src/base/ownfd.c src/base/ownfd.h \
 	src/base/page.c src/base/page.h \
 	src/base/raw.h src/base/sigmask.h \
+	src/base/section.c src/base/section.h \
 	src/arch/arch.h src/arch/jump.h \
 	src/fiber/fiber.c src/fiber/fiber.h \
 	src/fiber/robust.c src/fiber/robust.h \

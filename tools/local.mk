@@ -11,6 +11,6 @@ zagrun_SOURCES = \
 	tools/zagrun/preflight.c tools/zagrun/preflight.h \
 	tools/zagrun/preload.c tools/zagrun/preload.h \
 	tools/zagrun/zagrun.c \
-	src/base/nearest.c src/base/opt.c
+	src/base/nearest.c src/base/opt.c src/base/section.c
 zagrun_CPPFLAGS = $(ZAG_CPPFLAGS) -I$(top_srcdir)/tools/zagrun \
 	-DPKGLIBDIR='"$(pkglibdir)"' -DZAG_PRELOAD='"$(ZAG_PRELOAD)"'

@@ -12,6 +12,7 @@
 #include "ctl/signal.h"
 #include "loop/ev.h"
 #include "sched/sched.h"
+#include "wrap/guest.h"
 #include "wrap/real.h"
 #include "wrap/redirect.h"
 
@@ -45,10 +46,22 @@ static void redirect(void)
 			"libc's own calls hold their carriers: %s", why);
 }
 
+/* One that is run by something else is left alone without a word. */
+static bool left_alone(void)
+{
+	const char *why = zag_guest();
+
+	if (why)
+		zag_log(ZAG_LOG_INFO, "running natively: %s", why);
+	return why != NULL;
+}
+
 static int boot(void)
 {
 	const char *why = zag_boot_obstacle;
 
+	if (!why && left_alone())
+		return NATIVE;
 	zag_sched_native_create = ZAG_REAL(pthread_create);
 	zag_sched_chaos = zag_opt.chaos;
 	if (!why)

@@ -52,6 +52,7 @@ libzagshim_la_SOURCES += \
 libzagshim_la_SOURCES += \
 	src/init.c \
 	src/wrap/boot.c src/wrap/boot.h \
+	src/wrap/guest.c src/wrap/guest.h \
 	src/wrap/proc_exec.c \
 	src/wrap/proc_ids.c \
 	src/wrap/proc_fork.c \

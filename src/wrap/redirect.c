@@ -212,31 +212,10 @@ static int thread_count(void)
 	return threads;
 }
 
-/* Valgrind runs a translation of what the text was. */
-static bool is_translated(void)
-{
-#if defined(__x86_64__)
-	unsigned long request[6] = { 0x1001 }; /* RUNNING_ON_VALGRIND */
-	unsigned long r = 0;
-
-	__asm__ volatile("rolq $3, %%rdi; rolq $13, %%rdi\n\t"
-			 "rolq $61, %%rdi; rolq $51, %%rdi\n\t"
-			 "xchgq %%rbx, %%rbx"
-			 : "+d"(r)
-			 : "a"(request)
-			 : "cc", "memory", "rdi");
-	return r != 0;
-#else
-	return false;
-#endif
-}
-
 static const char *redirect(void)
 {
 	struct image libc;
 
-	if (is_translated())
-		return "the text is run in translation";
 	if (thread_count() != 1)
 		return "another kernel thread may be running in libc";
 	if (!find_libc(&libc))

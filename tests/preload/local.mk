@@ -6,7 +6,8 @@ preload_tests = \
 	tests/preload/links-libev.test \
 	tests/preload/own-ev-run.test \
 	tests/preload/redirect.test \
-	tests/preload/stack-overflow.test
+	tests/preload/stack-overflow.test \
+	tests/preload/valgrind.test
 TESTS += $(preload_tests)
 EXTRA_DIST += $(preload_tests)
 

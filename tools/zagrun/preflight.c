@@ -16,6 +16,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/section.h"
 #include "command.h"
 #include "image.h"
 
@@ -189,6 +190,11 @@ static void check_image(struct preflight *pf, const struct image *im)
 		return;
 	}
 	check_loader(pf, loader);
+	if (pf->verdict == PREFLIGHT_OK &&
+	    zag_has_section(pf->program, ZAG_SECTION_GO))
+		finish(pf, PREFLIGHT_REFUSED,
+		       "%s: a Go program, its runtime makes threads by system "
+		       "calls of its own; use --fallback", pf->program);
 	find_sanitizer(im, pf);
 }
 

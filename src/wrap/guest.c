@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tells who brings threads or a CPU of its own. */
+#include "config.h"
+
+#include "wrap/guest.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/section.h"
+
+/*
+ * Valgrind runs a translation of the program and makes its threads take turns;
+ * its tools replace the same calls as we do, and it takes our guard pages for
+ * memory that it may read.
+ */
+static bool is_translated(void)
+{
+#if defined(__x86_64__)
+	unsigned long request[6] = { 0x1001 }; /* RUNNING_ON_VALGRIND */
+	unsigned long r = 0;
+
+	__asm__ volatile("rolq $3, %%rdi; rolq $13, %%rdi\n\t"
+			 "rolq $61, %%rdi; rolq $51, %%rdi\n\t"
+			 "xchgq %%rbx, %%rbx"
+			 : "+d"(r)
+			 : "a"(request)
+			 : "cc", "memory", "rdi");
+	return r != 0;
+#else
+	return false;
+#endif
+}
+
+/*
+ * With cgo, Go's runtime makes its threads by pthread_create and by clone,
+ * sets their alternate signal stacks, sends them signals by the kernel's
+ * number and parks them in futexes, all by system calls of its own.
+ */
+static bool is_go(void)
+{
+	return zag_has_section("/proc/self/exe", ZAG_SECTION_GO);
+}
+
+const char *zag_guest(void)
+{
+	if (is_translated())
+		return "run by valgrind";
+	if (is_go())
+		return "a Go program";
+	return NULL;
+}
