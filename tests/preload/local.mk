@@ -5,6 +5,7 @@ preload_tests = \
 	tests/preload/allocators.test \
 	tests/preload/links-libev.test \
 	tests/preload/own-ev-run.test \
+	tests/preload/park-many.test \
 	tests/preload/redirect.test \
 	tests/preload/stack-overflow.test \
 	tests/preload/valgrind.test
@@ -15,6 +16,7 @@ check_PROGRAMS += \
 	tests/preload/allocates \
 	tests/preload/links-libev \
 	tests/preload/no-exec-writes \
-	tests/preload/own-ev-run
+	tests/preload/own-ev-run \
+	tests/preload/park-many
 tests_preload_links_libev_LDADD = -lev
 tests_preload_own_ev_run_LDFLAGS = -Wl,--export-dynamic
