@@ -122,6 +122,15 @@ int zag_ownfd_move(int fd)
 	return (int)r;
 }
 
+/* First closed, so that nobody takes it for the program's own and closes it
+ * when it is. */
+void zag_ownfd_close(int fd)
+{
+	zag_raw(SYS_close, fd);
+	if ((unsigned)fd < KNOWN)
+		zag_and(&ours[fd / WORD], ~(UINT64_C(1) << fd % WORD));
+}
+
 bool zag_ownfd(unsigned fd)
 {
 	return fd < KNOWN &&

@@ -24,6 +24,9 @@ void zag_ownfd_end(void);
 /* Move fd up and make it ours; its new number, or -errno and fd is closed. */
 int zag_ownfd_move(int fd);
 
+/* Close one that was moved. */
+void zag_ownfd_close(int fd);
+
 /* Whether fd is ours.  Any context. */
 bool zag_ownfd(unsigned fd);
 

@@ -2,7 +2,9 @@
 /* wait, waitpid, wait3, wait4, waitid. */
 #include "wrap/libc.h"
 
+#include "base/ownfd.h"
 #include "fiber/why.h"
+#include "wait/turn.h"
 #include "wrap/io_core.h"
 #include "wrap/real.h"
 
@@ -13,150 +15,175 @@
 enum { STOPS = WUNTRACED | WCONTINUED }; /* WUNTRACED is WSTOPPED */
 
 /*
- * One child's end is an event of its pidfd.  Of "any child", of a group, of a
- * stop, there is none, and a helper thread in waitid could not be
- * interrupted: look again at longer and longer intervals.
+ * Our pidfds stand above the numbers that programs use, and are not many, so
+ * that a program does not run out of descriptors earlier than without us.
  */
+enum { PIDFD_END = ZAG_OWNFD_LEAST + 256 };
+
+/* Whom a call waits for, as waitid(2) has it, and the call itself. */
 struct child_wait {
-	int pidfd;	   /* -1: none */
-	pid_t pid;	   /* whom, for who looks on */
-	bool mine;	   /* … and to be closed */
-	zag_time interval; /* until the next look */
+	idtype_t type;
+	id_t id;
+	int options;
+	/* The call with WNOHANG: its result, 0: nobody has anything to say. */
+	long (*try)(const struct child_wait *w);
+	pid_t pid;
+	int *status;
+	struct rusage *usage;
+	siginfo_t *info;
 };
 
-#define FIRST_LOOK (ZAG_NSEC / 4000)
-#define LAST_LOOK (ZAG_NSEC / 32)
-
-/* A sleep that SA_RESTART restarts, unlike nanosleep. */
-static long sleep_restarting(zag_time deadline)
+/* Also when a handler that runs in the wait leaves it for good. */
+static void leave_turn(struct zag_turn **t)
 {
-	struct zag_wait w;
-
-	enum zag_wake reason;
-
-	zag_wait_begin(&w);
-	reason = zag_wait_sleep(&w, deadline);
-	if (reason == ZAG_WAKE_SIGNAL)
-		return zag_wait_interrupted(true);
-	return reason == ZAG_WAKE_TIMEOUT ? 0 : zag_wake_errno(reason);
+	if (*t)
+		zag_turn_leave(*t);
 }
 
-/* 0: look again; -EINTR. */
-static long park(struct child_wait *w)
+/*
+ * Of "any child", of a group, of a stop no descriptor tells.  A helper waits
+ * for it in the kernel and takes nothing; one for all who wait for the same.
+ */
+static long wait_in_turn(const struct child_wait *w)
 {
+	const struct zag_syscall *call =
+		ZAG_SYSCALL(SYS_waitid, w->type, w->id, NULL,
+			    w->options | WNOWAIT, NULL, 0);
+	struct zag_turn turn = {
+		.key = { ~0ull, w->type, w->id, (unsigned int)w->options }
+	};
+	struct zag_turn *mine __attribute__((cleanup(leave_turn))) = NULL;
+	zag_time interval = 0;
 	long r;
 
 	zag_why_set(&zag_why_child, (uintptr_t)w->pid);
-	if (w->pidfd >= 0)
-		return zag_fd_wait(w->pidfd, ZAG_IN, ZAG_NEVER);
-	r = sleep_restarting(zag_now() + w->interval);
-	w->interval = zag_min(2 * w->interval, LAST_LOOK);
+	r = zag_turn_enter(&turn, true);
+	if (r < 0)
+		return r;
+	mine = &turn;
+	while (!(r = w->try(w))) {
+		zag_why_set(&zag_why_child, (uintptr_t)w->pid);
+		if (!zag_blocking_call(call, ZAG_NEVER, true, &r))
+			r = zag_backoff(&interval, ZAG_NEVER, true);
+		if (r == -EINTR || r == -ZAG_ECANCEL)
+			break;
+	}
 	return r;
 }
 
+static void event_close(int *fd)
+{
+	if (*fd < 0)
+		return;
+	zag_fd_forget(*fd);
+	zag_ownfd_close(*fd);
+}
+
 /* The pidfd that tells all that is asked for; -1: there is none. */
-static int event_of(pid_t pid, int options)
+static int event_of(const struct child_wait *w)
 {
 	long fd;
 
 	/* Who asks for clones or for all traces: stops are reported, too. */
-	if (pid <= 0 || (options & (STOPS | __WCLONE | __WALL)))
+	if (w->type != P_PID || !(w->options & WEXITED) ||
+	    (w->options & (STOPS | __WCLONE | __WALL)))
 		return -1;
-	fd = zag_raw(SYS_pidfd_open, pid, 0);
+	fd = zag_raw(SYS_pidfd_open, w->id, 0);
+	if (fd < 0)
+		return -1;
+	fd = zag_ownfd_move((int)fd);
+	if (fd >= PIDFD_END) {
+		zag_ownfd_close((int)fd);
+		return -1;
+	}
 	return fd < 0 ? -1 : (int)fd;
 }
 
-/* Also when a handler that runs in the wait leaves it for good. */
-static void event_close(struct child_wait *w)
+static long wait_event(const struct child_wait *w, int fd)
 {
-	if (!w->mine)
-		return;
-	zag_fd_forget(w->pidfd);
-	zag_raw(SYS_close, w->pidfd);
+	long r;
+
+	do {
+		zag_why_set(&zag_why_child, (uintptr_t)w->pid);
+		r = zag_fd_wait(fd, ZAG_IN, ZAG_NEVER);
+		if (r == 0)
+			r = w->try(w);
+	} while (!r);
+	return r;
 }
 
-static void event_open(struct child_wait *w, pid_t pid, int options)
+static long wait_child(const struct child_wait *w)
 {
-	w->pidfd = event_of(pid, options);
-	w->mine = w->pidfd >= 0;
+	int fd __attribute__((cleanup(event_close))) = -1;
+	long r = w->try(w);
+
+	if (r)
+		return r;
+	if (w->type == P_PIDFD && !(w->options & (STOPS | __WCLONE | __WALL)))
+		return wait_event(w, (int)w->id);
+	fd = event_of(w);
+	return fd < 0 ? wait_in_turn(w) : wait_event(w, fd);
 }
 
-#define CHILD_WAIT(pid) __attribute__((cleanup(event_close))) \
-	= { -1, (pid), false, FIRST_LOOK }
-
-static long try_wait4(pid_t pid, int *status, int options, struct rusage *ru)
+static long try_wait4(const struct child_wait *w)
 {
-	return zag_raw(SYS_wait4, pid, status, options | WNOHANG, ru);
+	return zag_raw(SYS_wait4, w->pid, w->status,
+		       (w->options & ~WEXITED) | WNOHANG, w->usage);
+}
+
+/* waitpid's way to say whom, as waitid says it. */
+static void set_whom(struct child_wait *w, pid_t pid)
+{
+	w->type = pid > 0 ? P_PID : pid == -1 ? P_ALL : P_PGID;
+	w->id = pid > 0 ? (id_t)pid : pid == -1 ? 0 : -(id_t)pid;
 }
 
 static long zag_proc_wait4(pid_t pid, int *status, int options,
 			   struct rusage *ru)
 {
-	struct child_wait w CHILD_WAIT(pid);
-	long r;
+	struct child_wait w = {
+		.options = options | WEXITED,
+		.try = try_wait4,
+		.pid = pid,
+		.status = status,
+		.usage = ru,
+	};
 
 	/* A kernel thread's own children: only it can wait for them. */
-	if (options & __WNOTHREAD)
+	if ((options & (__WNOTHREAD | WNOHANG | WEXITED)))
 		return zag_raw(SYS_wait4, pid, status, options, ru);
-	r = try_wait4(pid, status, options, ru);
-	if (r || (options & WNOHANG))
-		return r;
-	event_open(&w, pid, options);
-	do {
-		r = park(&w);
-		if (r == 0)
-			r = try_wait4(pid, status, options, ru);
-	} while (!r);
-	return r;
+	set_whom(&w, pid);
+	return wait_child(&w);
 }
 
 /* 1: info tells of a child, 0: none has anything to say yet. */
-static long try_waitid(idtype_t type, id_t id, siginfo_t *info, int options)
+static long try_waitid(const struct child_wait *w)
 {
-	long r = zag_raw(SYS_waitid, type, id, info, options | WNOHANG, NULL);
+	long r = zag_raw(SYS_waitid, w->type, w->id, w->info,
+			 w->options | WNOHANG, w->usage);
 
-	return r < 0 ? r : info->si_pid != 0;
-}
-
-static long waitid_loop(struct child_wait *w, idtype_t type, id_t id,
-			siginfo_t *info, int options)
-{
-	long r;
-
-	do {
-		r = park(w);
-		if (r == 0)
-			r = try_waitid(type, id, info, options);
-	} while (!r);
-	return r < 0 ? r : 0;
-}
-
-static long waitid_wait(idtype_t type, id_t id, siginfo_t *info, int options)
-{
-	struct child_wait w CHILD_WAIT((pid_t)id);
-
-	if (type == P_PIDFD && !(options & (STOPS | __WCLONE | __WALL)))
-		w.pidfd = (int)id;
-	else if (type == P_PID && (options & WEXITED))
-		event_open(&w, (pid_t)id, options);
-	return waitid_loop(&w, type, id, info, options);
+	return r < 0 ? r : w->info->si_pid != 0;
 }
 
 static long zag_proc_waitid(idtype_t type, id_t id, siginfo_t *info,
 			    int options)
 {
 	siginfo_t none;
+	struct child_wait w = {
+		.type = type,
+		.id = id,
+		.options = options,
+		.try = try_waitid,
+		.pid = (pid_t)id,
+		.info = info ? info : &none,
+	};
 	long r;
 
 	if ((options & (WNOHANG | __WNOTHREAD)) ||
 	    (type == P_PIDFD && zag_fd_nonblocking((int)id)))
 		return zag_raw(SYS_waitid, type, id, info, options, NULL);
-	if (!info)
-		info = &none;
-	r = try_waitid(type, id, info, options);
-	if (r)
-		return r < 0 ? r : 0;
-	return waitid_wait(type, id, info, options);
+	r = wait_child(&w);
+	return r < 0 ? r : 0;
 }
 
 ZAG_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *ru)

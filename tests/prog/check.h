@@ -117,7 +117,8 @@ static inline void check_msleep(long long ms)
 	struct timespec ts = check_timespec(ms * CHECK_MS);
 
 	while (nanosleep(&ts, &ts) != 0)
-		CHECK_EQ(errno, EINTR);
+		if (errno != EINTR)
+			check_fail("nanosleep failed with errno %d", errno);
 }
 
 /* A small stack, where it is allowed: aarch64's PTHREAD_STACK_MIN is 128 KB. */

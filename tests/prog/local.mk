@@ -176,6 +176,7 @@ prog_programs += \
 prog_programs += \
 	tests/prog/wait-any \
 	tests/prog/wait-child \
+	tests/prog/wait-events \
 	tests/prog/wait-many
 
 # Run by tests/preload/stack-overflow.test: it dies by SIGSEGV.
