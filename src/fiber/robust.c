@@ -52,8 +52,8 @@ static _Atomic uint32_t *word_of(pthread_mutex_t *m)
  * robust ones. */
 static _Atomic uint32_t *holder_of(const pthread_mutex_t *m)
 {
-	_Static_assert(offsetof(pthread_mutex_t, __data.__elision) ==
-			       offsetof(pthread_mutex_t, __data.__spins) + 2,
+	_Static_assert(offsetof(pthread_mutex_t, __data.__list) >=
+			       offsetof(pthread_mutex_t, __data.__spins) + 4,
 		       "no room for the holder");
 	return (_Atomic uint32_t *)(uintptr_t)&m->__data.__spins;
 }
