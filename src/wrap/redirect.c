@@ -7,6 +7,7 @@
 #include <elf.h>
 #include <link.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "arch/jump.h"
 #include "base/compiler.h"
@@ -24,10 +25,37 @@ bool zag_redirected;
 struct image {
 	uintptr_t base;
 	uintptr_t text, text_end; /* the executable segment, whole pages */
+	int text_prot;
 	const ElfW(Sym) *symbols;
 	const char *strings;
 	const uint32_t *hash; /* DT_GNU_HASH */
 };
+
+/* How the loader has mapped code: on aarch64, so that indirect calls must land
+ * in the right places, if the CPU checks and the object is made for it. */
+static int code_prot(const struct dl_phdr_info *info)
+{
+	int prot = PROT_READ | PROT_EXEC;
+#if defined(__aarch64__)
+	const ElfW(Phdr) *ph = info->dlpi_phdr;
+	const ElfW(Phdr) *end = ph + info->dlpi_phnum;
+	const uint32_t *note; /* 4, size, NT_GNU_PROPERTY_TYPE_0, "GNU", … */
+
+	while (ph < end && ph->p_type != PT_GNU_PROPERTY)
+		ph++;
+	if (ph == end || !(getauxval(AT_HWCAP2) & HWCAP2_BTI))
+		return prot;
+	note = (const uint32_t *)(info->dlpi_addr + ph->p_vaddr);
+	for (size_t at = 4; at + 3 <= 4 + note[1] / 4; /* 8-byte aligned */
+	     at += 2 + (note[at + 1] + 7) / 8 * 2)
+		if (note[at] == GNU_PROPERTY_AARCH64_FEATURE_1_AND &&
+		    (note[at + 2] & GNU_PROPERTY_AARCH64_FEATURE_1_BTI))
+			prot |= PROT_BTI;
+#else
+	(void)info;
+#endif
+	return prot;
+}
 
 static int find_text(struct dl_phdr_info *info, size_t size, void *arg)
 {
@@ -45,6 +73,7 @@ static int find_text(struct dl_phdr_info *info, size_t size, void *arg)
 		libc->text = zag_round_down(at, zag_page_size());
 		libc->text_end = zag_round_up(at + ph->p_memsz,
 					      zag_page_size());
+		libc->text_prot = code_prot(info);
 		return 1;
 	}
 	return 1;
@@ -106,7 +135,8 @@ static const ElfW(Sym) *find_symbol(const struct image *libc, const char *name,
 }
 
 /* Where libc's function begins, if a jump may be written there. */
-static void *entry_of(const struct image *libc, void *handle, const char *name)
+static void *entry_of(const struct image *libc, void *handle, const char *name,
+		      const void *to)
 {
 	void *entry = dlsym(handle, name);
 	const ElfW(Sym) *s = entry ? find_symbol(libc, name, entry) : NULL;
@@ -114,7 +144,7 @@ static void *entry_of(const struct image *libc, void *handle, const char *name)
 	if (!s || ELF64_ST_TYPE(s->st_info) != STT_FUNC ||
 	    (uintptr_t)entry < libc->text ||
 	    (uintptr_t)entry + s->st_size > libc->text_end ||
-	    !zag_jump_fits(entry, s->st_size))
+	    !zag_jump_fits(entry, s->st_size, to))
 		return NULL;
 	return entry;
 }
@@ -151,7 +181,7 @@ static bool collect(const struct image *libc)
 		return false;
 	for (int i = 0; i < zag_real_jump_count; i++) {
 		const struct zag_real_jump *j = &zag_real_jumps[i];
-		void *entry = entry_of(libc, handle, j->name);
+		void *entry = entry_of(libc, handle, j->name, j->to);
 
 		if (!entry) {
 			jumps.why = j->name;
@@ -180,11 +210,11 @@ static bool write_all(const struct image *libc)
 
 	zag_sigmask_set(~UINT64_C(0), &mask);
 	r = zag_raw(SYS_mprotect, libc->text, size,
-		    PROT_READ | PROT_WRITE | PROT_EXEC);
+		    libc->text_prot | PROT_WRITE);
 	for (int i = 0; r >= 0 && i < jumps.count; i++)
 		zag_jump_write(jumps.list[i].from, jumps.list[i].to);
 	if (r >= 0)
-		zag_raw(SYS_mprotect, libc->text, size, PROT_READ | PROT_EXEC);
+		zag_raw(SYS_mprotect, libc->text, size, libc->text_prot);
 	zag_sigmask_restore(&mask);
 	return r >= 0;
 }

@@ -58,10 +58,11 @@ void zag_sync_lll_wake(_Atomic uint32_t *word, int shared)
 
 /* --- finding them ------------------------------------------------------- */
 
+/* glibc 2.36, gcc 12: what lowlevellock.c is compiled to. */
 #if defined(__x86_64__)
+typedef unsigned char code_unit;
 enum { ANY = 0x100 }; /* a byte of an address */
 
-/* glibc 2.36, gcc 12: what lowlevellock.c is compiled to. */
 static const uint16_t wait_code[] = {
 	0x8b, 0x07,				/* mov (%rdi), %eax */
 	0x41, 0x89, 0xf0,			/* mov %esi, %r8d */
@@ -99,36 +100,80 @@ static const uint16_t wake_code[] = {
 	0xc3,					/* ret */
 };
 
-/* What each must stand at most this far behind. */
-enum { WITHIN = 96, STEP = 16 };
+#elif defined(__aarch64__)
+typedef uint32_t code_unit;
+#define ANY 0u /* an instruction with an address */
 
-static void *find(const void *after, const uint16_t *code, size_t n)
+static const uint32_t wait_code[] = {
+	0xa9be7bfd,	/* stp x29, x30, [sp, #-32]! */
+	0x910003fd,	/* mov x29, sp */
+	0xa90153f3,	/* stp x19, x20, [sp, #16] */
+	0xaa0003f3,	/* mov x19, x0 */
+	0x2a0103f4,	/* mov w20, w1 */
+	0xb9400000,	/* ldr w0, [x0] */
+	0x7100081f,	/* cmp w0, #2 */
+	0x540000a0,	/* b.eq wait */
+	0xaa1303e1,	/* again: mov x1, x19 */
+	0x52800040,	/* mov w0, #2 */
+	ANY,		/* bl __aarch64_swp4_acq */
+	0x34000220,	/* cbz w0, out */
+	0x52190281,	/* wait: eor w1, w20, #0x80 */
+	0xaa1303e0,	/* mov x0, x19 */
+	0xd2800042,	/* mov x2, #2 */
+	0xd2800003,	/* mov x3, #0 */
+	0x93407c21,	/* sxtw x1, w1 */
+	0xd2800c48,	/* mov x8, #SYS_futex */
+	0xd4000001,	/* svc #0 */
+	0xb140041f,	/* cmn x0, #4096 */
+	0x54fffe89,	/* b.ls again */
+	0x31002c1f,	/* cmn w0, #EAGAIN */
+	0x54fffe40,	/* b.eq again */
+	0x3100101f,	/* cmn w0, #EINTR */
+	0x54fffe00,	/* b.eq again */
+	ANY, ANY,	/* adrp, add: message */
+	ANY,		/* bl __libc_fatal */
+	0xa94153f3,	/* out: ldp x19, x20, [sp, #16] */
+	0xa8c27bfd,	/* ldp x29, x30, [sp], #32 */
+	0xd65f03c0,	/* ret */
+};
+
+static const uint32_t wake_code[] = {
+	0x52801022,	/* mov w2, #0x81 */
+	0x4a020021,	/* eor w1, w1, w2 */
+	0xd2800003,	/* mov x3, #0 */
+	0xd2800022,	/* mov x2, #1 */
+	0xd2800c48,	/* mov x8, #SYS_futex */
+	0x93407c21,	/* sxtw x1, w1 */
+	0xd4000001,	/* svc #0 */
+	0xd65f03c0,	/* ret */
+};
+#endif
+
+/* What each must stand at most this far behind. */
+enum { WITHIN = 128, STEP = 4 };
+
+#define FIND(after, code) find(after, code, sizeof(code) / sizeof((code)[0]))
+
+static void *find(const void *after, const __typeof__(wait_code[0]) *code,
+		  size_t n)
 {
-	const unsigned char *at = after;
+	const char *at = after;
 
 	for (size_t off = STEP; off <= WITHIN; off += STEP) {
+		const code_unit *unit = (const code_unit *)(at + off);
 		size_t i = 0;
 
-		while (i < n && (code[i] == ANY || code[i] == at[off + i]))
+		while (i < n && (code[i] == ANY || code[i] == unit[i]))
 			i++;
 		if (i == n)
-			return (void *)(uintptr_t)(at + off);
+			return (void *)(uintptr_t)unit;
 	}
 	return NULL;
 }
 
 bool zag_sync_find_lowlevel(struct zag_sync_lowlevel *low)
 {
-	low->wait = find(low->wait_private, wait_code,
-			 sizeof(wait_code) / sizeof(wait_code[0]));
-	low->wake = find(low->wake_private, wake_code,
-			 sizeof(wake_code) / sizeof(wake_code[0]));
+	low->wait = FIND(low->wait_private, wait_code);
+	low->wake = FIND(low->wake_private, wake_code);
 	return low->wait && low->wake;
 }
-#else
-bool zag_sync_find_lowlevel(struct zag_sync_lowlevel *low)
-{
-	(void)low;
-	return false;
-}
-#endif

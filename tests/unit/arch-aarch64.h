@@ -90,6 +90,10 @@ __asm__(".text\n"
 	"	add	sp, sp, #192\n"
 	"	ret\n");
 
+/* brk #0, where a jump would begin. */
+enum { BREAKPOINT_AT = 0 };
+static const unsigned char breakpoint[] = { 0x00, 0x00, 0x20, 0xd4 };
+
 /* FPCR, FPSR. */
 struct words {
 	uint32_t a, b;

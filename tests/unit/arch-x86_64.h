@@ -77,6 +77,10 @@ __asm__(".text\n"
 	"	popq	%rbx\n"
 	"	ret\n");
 
+/* int3, somewhere in what a jump would be written over. */
+enum { BREAKPOINT_AT = 5 };
+static const unsigned char breakpoint[] = { 0xcc };
+
 /* MXCSR, the x87 control word. */
 struct words {
 	uint32_t a, b;

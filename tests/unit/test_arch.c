@@ -304,34 +304,39 @@ static int answer(void)
 	return 42;
 }
 
+/* _i: near to it and far away, which may take two kinds of jumps. */
 START_TEST(a_jump_replaces_a_function)
 {
-	unsigned char *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE |
+	uintptr_t hint = _i ? (uintptr_t)1 << 38 :
+			      ((uintptr_t)answer & -65536UL) + (32 << 20);
+	unsigned char *code = mmap((void *)hint, 65536, PROT_READ | PROT_WRITE |
 				   PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 				   0);
 	union { void *p; int (*fn)(void); } made = { .p = code };
+	unsigned char jump[ZAG_JUMP_MOST];
+	size_t size;
 
 	ck_assert_ptr_ne(code, MAP_FAILED);
+	size = zag_jump_make(jump, code, (void *)answer);
 	memset(code, 0x90, 64);
-	ck_assert(zag_jump_fits(code, ZAG_JUMP_SIZE));
-	ck_assert(!zag_jump_fits(code, ZAG_JUMP_SIZE - 1));
+	ck_assert(zag_jump_fits(code, size, (void *)answer));
+	ck_assert(!zag_jump_fits(code, size - 1, (void *)answer));
 	zag_jump_write(code, (void *)answer);
 	ck_assert_int_eq(made.fn(), 42);
+	ck_assert_uint_eq(code[size], 0x90);
 	/* Somebody's jump is there now. */
-	ck_assert(!zag_jump_fits(code, 64));
-	/* Behind the instruction at which an indirect call lands. */
+	ck_assert(!zag_jump_fits(code, 64, (void *)answer));
+	/* The instruction at which an indirect call lands stays. */
 	memset(code, 0x90, 64);
 	memcpy(code, zag_landing, sizeof(zag_landing));
-	ck_assert(!zag_jump_fits(code, ZAG_JUMP_SIZE));
+	ck_assert(zag_jump_fits(code, 64, (void *)answer));
 	zag_jump_write(code, (void *)answer);
 	ck_assert_mem_eq(code, zag_landing, sizeof(zag_landing));
 	ck_assert_int_eq(made.fn(), 42);
-#if defined(__x86_64__)
 	memset(code, 0x90, 64);
-	code[5] = 0xcc; /* a breakpoint */
-	ck_assert(!zag_jump_fits(code, 64));
-#endif
-	munmap(code, 4096);
+	memcpy(code + BREAKPOINT_AT, breakpoint, sizeof(breakpoint));
+	ck_assert(!zag_jump_fits(code, 64, (void *)answer));
+	munmap(code, 65536);
 }
 END_TEST
 
@@ -358,7 +363,7 @@ int main(void)
 	tcase_add_test(c, many_contexts_keep_their_frames);
 	tcase_add_loop_test(c, thread_pointer_follows, 0, WAYS);
 	tcase_add_test(c, a_backtrace_ends_at_entry);
-	tcase_add_test(c, a_jump_replaces_a_function);
+	tcase_add_loop_test(c, a_jump_replaces_a_function, 0, 2);
 	tcase_add_test(c, ticks_are_about_microseconds);
 	tcase_add_test(c, stack_is_aligned_at_entry);
 	tcase_add_loop_test(c, callee_saved_registers, 0, WAYS);
