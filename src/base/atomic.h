@@ -30,6 +30,8 @@
 #define zag_count(p, n) zag_store_rlx((p), zag_load_rlx(p) + (n))
 
 #define zag_fence() atomic_thread_fence(memory_order_seq_cst)
+/* Stores before it are seen before stores after it, by the kernel too. */
+#define zag_fence_stores() atomic_thread_fence(memory_order_release)
 /* Orders against a handler, or a membarrier(2), on the same CPU only. */
 #define zag_compiler_fence() atomic_signal_fence(memory_order_seq_cst)
 

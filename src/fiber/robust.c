@@ -62,12 +62,12 @@ void zag_robust_begin(pthread_mutex_t *m)
 {
 	zag_lock(&robust.lock);
 	robust.head.list_op_pending = entry_of(m);
-	zag_compiler_fence();
+	zag_fence_stores();
 }
 
 void zag_robust_end(void)
 {
-	zag_compiler_fence();
+	zag_fence_stores();
 	robust.head.list_op_pending = NULL;
 	zag_unlock(&robust.lock);
 }
@@ -87,7 +87,7 @@ void zag_robust_add(pthread_mutex_t *m, uint32_t tid)
 	e->next = first;
 	set_prev(e, &robust.head.list);
 	set_prev(first, e);
-	zag_compiler_fence();
+	zag_fence_stores();
 	robust.head.list.next = e;
 	robust.count++;
 }
@@ -99,7 +99,7 @@ void zag_robust_remove(pthread_mutex_t *m)
 
 	set_prev(e->next, prev);
 	prev->next = e->next;
-	zag_compiler_fence();
+	zag_fence_stores();
 	e->next = NULL;
 	set_prev(e, NULL);
 	zag_store_rlx(holder_of(m), 0);

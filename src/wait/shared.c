@@ -317,6 +317,7 @@ static struct place *enter(struct waiter *w, struct watcher *own,
 	w->wait.firm = w->firm;
 	if (p) {
 		append(p, w);
+		zag_fence_after_rmw(); /* pairs with zag_shared_wake's */
 		if (zag_load_acq(word) != expected)
 			wake_place(own, p, INT32_MAX);
 		return p;
