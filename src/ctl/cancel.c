@@ -140,7 +140,8 @@ void zag_cancel_arrived(void)
 {
 	struct zag_fiber *f = zag_fiber_self();
 
-	if (zag_lock_depth || !zag_cancel_unwinds_now(zag_tcb_cancel_bits()))
+	if (zag_lock_depth || zag_wait_open ||
+	    !zag_cancel_unwinds_now(zag_tcb_cancel_bits()))
 		return;
 	if (f) {
 		f->result = PTHREAD_CANCELED;

@@ -17,12 +17,13 @@
 #include "sched/carrier.h"
 #include "sched/monitor.h"
 #include "sched/sched.h"
+#include "wait/wait.h"
 
 /* Whether a handler may run right here: f runs the program's own code. */
 static bool interruptible(struct zag_fiber *f)
 {
 	return !zag_load_acq(&f->carrier->in_runtime) && !zag_lock_depth &&
-	       zag_load_acq(&f->state) == ZAG_FIBER_RUNNING &&
+	       !zag_wait_open && zag_load_acq(&f->state) == ZAG_FIBER_RUNNING &&
 	       !f->sigdelivers && !f->sigswapped &&
 	       !zag_load_rlx(&f->sigclosed);
 }

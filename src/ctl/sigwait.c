@@ -115,6 +115,7 @@ int zag_signal_wait(uint64_t set, siginfo_t *si, zag_time deadline)
 		zag_sig_add_waiter(&w);
 		reason = zag_wait_sleep(&wait, deadline);
 		zag_sig_remove_waiter(&w);
+		zag_wait_over();
 		if (take(f, w.set, si))
 			return si->si_signo;
 		if (reason == ZAG_WAKE_TIMEOUT)
@@ -137,6 +138,7 @@ int zag_signal_suspend(uint64_t mask)
 		zag_why_set(&zag_why_signals, ~mask);
 		reason = zag_wait_sleep(&wait, ZAG_NEVER);
 	} while (reason == ZAG_WAKE_SIGNAL && !zag_wait_interrupted(false));
+	zag_wait_over();
 	zag_signal_close();
 	return reason == ZAG_WAKE_SIGNAL ? -EINTR : -ZAG_ECANCEL;
 }

@@ -505,6 +505,7 @@ static int wait_many(struct waiter *w, const struct pollfd *fds, nfds_t n,
 	struct zag_wait wait;
 	enum zag_wake reason;
 	nfds_t used;
+	int r;
 
 	/* No descriptor for the set: ask the kernel again now and then. */
 	if (set < -1)
@@ -525,7 +526,8 @@ static int wait_many(struct waiter *w, const struct pollfd *fds, nfds_t n,
 	if (reason == ZAG_WAKE_SIGNAL)
 		return zag_wait_interrupted(false);
 	/* One that was closed: the kernel's poll says POLLNVAL. */
-	return reason == ZAG_WAKE_CLOSED ? 0 : zag_wake_errno(reason);
+	r = zag_wake_errno(reason);
+	return r == -EBADF ? 0 : r;
 }
 
 int zag_fd_wait_many(const struct pollfd *fds, nfds_t n, zag_time deadline)

@@ -68,6 +68,7 @@ long zag_offload(long (*fn)(void *arg), void *arg)
 	}
 	zag_why_default(&zag_why_offload, UINTPTR_MAX);
 	zag_wait_sleep(&b.wait, ZAG_NEVER);
+	zag_wait_over();
 	return b.job.result;
 }
 
@@ -118,6 +119,7 @@ bool zag_blocking_call(const struct zag_syscall *call, zag_time deadline,
 		reason = zag_wait_sleep(&b.wait, deadline);
 		*result = reason == ZAG_WAKE_READY ? b.job.result :
 						     withdraw(&b);
+		zag_wait_over();
 		if (reason == ZAG_WAKE_READY)
 			return true;
 		err = reason == ZAG_WAKE_SIGNAL ?
@@ -135,6 +137,7 @@ int zag_backoff(zag_time *interval, zag_time deadline, bool restarts)
 	zag_time look;
 	struct zag_wait w;
 	enum zag_wake reason;
+	int r;
 
 	*interval = *interval ? zag_min(2 * *interval, BACKOFF_MOST) :
 				BACKOFF_LEAST;
@@ -144,7 +147,6 @@ int zag_backoff(zag_time *interval, zag_time deadline, bool restarts)
 	reason = zag_wait_sleep(&w, zag_min(look, deadline));
 	if (reason == ZAG_WAKE_SIGNAL)
 		return zag_wait_interrupted(restarts);
-	if (reason == ZAG_WAKE_TIMEOUT)
-		return deadline <= look ? -ETIMEDOUT : 0;
-	return zag_wake_errno(reason);
+	r = zag_wake_errno(reason);
+	return r == -ETIMEDOUT && look < deadline ? 0 : r;
 }

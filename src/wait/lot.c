@@ -100,8 +100,8 @@ static int finish(struct waiter *w, zag_time deadline)
 	enum zag_wake reason = zag_wait_sleep(&w->wait, deadline);
 	struct bucket *b;
 
-	if (reason == ZAG_WAKE_READY)
-		return 0; /* the waker has unlinked it */
+	if (reason == ZAG_WAKE_READY) /* the waker has unlinked it */
+		return zag_wake_errno(reason);
 	b = bucket_of(w->key);
 	zag_lock(&b->lock);
 	if (w->queued)

@@ -333,8 +333,8 @@ static int finish(struct watcher *own, struct place *p, struct waiter *w,
 {
 	enum zag_wake reason = zag_wait_sleep(&w->wait, deadline);
 
-	if (reason == ZAG_WAKE_READY)
-		return 0; /* the waker has taken it out */
+	if (reason == ZAG_WAKE_READY) /* the waker has taken it out */
+		return zag_wake_errno(reason);
 	zag_lock(&shared.lock);
 	if (w->queued)
 		take_out(own, p, w);

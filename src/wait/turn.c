@@ -97,7 +97,7 @@ int zag_turn_enter(struct zag_turn *t, bool restarts)
 		zag_why_default(&zag_why_offload, UINTPTR_MAX);
 		reason = zag_wait_sleep(&t->wait, ZAG_NEVER);
 		if (reason == ZAG_WAKE_READY)
-			return 0;
+			return zag_wake_errno(reason);
 		zag_lock(&b->lock);
 		remove_turn(b, t);
 		zag_unlock(&b->lock);

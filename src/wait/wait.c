@@ -60,6 +60,7 @@ zag_time zag_deadline_abs(clockid_t clock, const struct timespec *abs)
 
 int zag_wake_errno(enum zag_wake reason)
 {
+	zag_wait_over();
 	switch (reason) {
 	case ZAG_WAKE_TIMEOUT:
 		return -ETIMEDOUT;
@@ -76,6 +77,7 @@ int zag_wake_errno(enum zag_wake reason)
 }
 
 ZAG_TLS bool zag_wait_no_point;
+ZAG_TLS bool zag_wait_open;
 
 static bool claim(struct zag_wait *w, enum zag_wake reason)
 {
@@ -88,6 +90,7 @@ void zag_wait_begin(struct zag_wait *w)
 {
 	struct zag_fiber *f = zag_fiber_self();
 
+	zag_wait_open = true;
 	zag_store_rlx(&w->reason, ZAG_WAKE_NONE);
 	w->fiber = f;
 	w->deaf = false;
@@ -111,20 +114,26 @@ struct listener {
 
 static ZAG_TLS struct listener native; /* a native thread's */
 
-static bool hears(const struct zag_wait *w, enum zag_wake reason)
+/* Whether w is to end for this reason, if these are its waiter's bits. */
+static bool hears(const struct zag_wait *w, enum zag_wake reason,
+		  uint32_t bits)
 {
 	switch (reason) {
 	case ZAG_WAKE_CANCEL:
-		return w->firm < ZAG_FIRM_CALL;
+		return w->firm < ZAG_FIRM_CALL && zag_cancel_unwinds(bits);
 	case ZAG_WAKE_FAIL:
-		return w->firm < ZAG_FIRM_LOCK;
+		return w->firm < ZAG_FIRM_LOCK && zag_cancel_fails(bits);
 	default:
 		return true;
 	}
 }
 
+/*
+ * The waiter may have acted on the cancellation already, and wait for something
+ * else: its bits are looked at when the wait has been seen.
+ */
 static bool end(_Atomic(struct zag_wait *) *place, _Atomic uint32_t *busy,
-		enum zag_wake reason)
+		void *tp, enum zag_wake reason)
 {
 	struct zag_wait *w;
 	bool heard;
@@ -133,7 +142,7 @@ static bool end(_Atomic(struct zag_wait *) *place, _Atomic uint32_t *busy,
 	zag_add(busy, 1);
 	zag_membarrier(); /* pairs with the fences below */
 	w = zag_load_acq(place);
-	heard = w && hears(w, reason);
+	heard = w && hears(w, reason, zag_load_acq(zag_tcb_cancel_word(tp)));
 	if (heard)
 		zag_wait_wake(w, reason);
 	zag_sub(busy, 1);
@@ -144,7 +153,7 @@ static bool end(_Atomic(struct zag_wait *) *place, _Atomic uint32_t *busy,
 
 bool zag_wait_end(struct zag_fiber *f, enum zag_wake reason)
 {
-	return end(&f->sigwait, &f->sigbusy, reason);
+	return end(&f->sigwait, &f->sigbusy, f->ctx.tp, reason);
 }
 
 bool zag_wait_end_native(void *tp, enum zag_wake reason)
@@ -152,7 +161,7 @@ bool zag_wait_end_native(void *tp, enum zag_wake reason)
 	struct listener *l = &ZAG_TCB_AT(tp, ZAG_TCB_OFFSET(native),
 					 struct listener);
 
-	return end(&l->wait, &l->busy, reason);
+	return end(&l->wait, &l->busy, tp, reason);
 }
 
 static void look_for_cancel(struct zag_wait *w)
@@ -161,9 +170,9 @@ static void look_for_cancel(struct zag_wait *w)
 
 	if (zag_likely(!(bits & ZAG_CANCEL_ASKED)))
 		return;
-	if (zag_cancel_unwinds(bits) && hears(w, ZAG_WAKE_CANCEL))
+	if (hears(w, ZAG_WAKE_CANCEL, bits))
 		zag_wait_wake(w, ZAG_WAKE_CANCEL);
-	else if (zag_cancel_fails(bits) && hears(w, ZAG_WAKE_FAIL))
+	else if (hears(w, ZAG_WAKE_FAIL, bits))
 		zag_wait_wake(w, ZAG_WAKE_FAIL);
 }
 
@@ -226,6 +235,7 @@ int (*zag_wait_on_signal)(bool restartable);
 
 int zag_wait_interrupted(bool restartable)
 {
+	zag_wait_over();
 	return zag_wait_on_signal && zag_fiber_self() ?
 		       zag_wait_on_signal(restartable) :
 		       -EINTR;
@@ -278,8 +288,10 @@ bool zag_wait_cancel(struct zag_wait *w)
 		/* Somebody has, and will or did unpark us: take that. */
 		if (w->fiber)
 			zag_park();
+		zag_wait_over();
 		return false;
 	}
+	zag_wait_over();
 	if (w->fiber) {
 		zag_why_clear(w->fiber);
 		zag_store_rlx(&w->fiber->state, ZAG_FIBER_RUNNING);
@@ -291,6 +303,7 @@ static int sleep_until(zag_time deadline, bool lock)
 {
 	struct zag_wait w;
 	enum zag_wake reason;
+	int err;
 
 	do {
 		zag_wait_begin(&w);
@@ -301,7 +314,8 @@ static int sleep_until(zag_time deadline, bool lock)
 		if (reason == ZAG_WAKE_SIGNAL && zag_wait_interrupted(false))
 			return -EINTR;
 	} while (reason == ZAG_WAKE_SIGNAL); /* a false alarm */
-	return reason == ZAG_WAKE_TIMEOUT ? 0 : zag_wake_errno(reason);
+	err = zag_wake_errno(reason);
+	return err == -ETIMEDOUT ? 0 : err;
 }
 
 int zag_sleep_until(zag_time deadline)

@@ -16,6 +16,7 @@
  *	...hand &w to sources...
  *	reason = zag_wait_sleep(&w, deadline);
  *	...take &w back from the sources that still have it...
+ *	zag_wait_over();
  */
 #ifndef ZAG_WAIT_WAIT_H
 #define ZAG_WAIT_WAIT_H
@@ -88,6 +89,18 @@ static inline bool zag_timespec_valid(const struct timespec *ts)
 extern ZAG_TLS bool zag_wait_no_point;
 void zag_wait_begin(struct zag_wait *w);
 
+/*
+ * Nobody has a record of the wait any more.  Until then no handler of the
+ * program's runs on this fiber or thread, nor is it unwound where it stands: it
+ * might leave by a jump what others still look at.  zag_wait_interrupted,
+ * zag_wake_errno and zag_wait_cancel include it.
+ */
+extern ZAG_TLS bool zag_wait_open;
+static inline void zag_wait_over(void)
+{
+	zag_wait_open = false;
+}
+
 /* Do not sleep after all.  False: somebody has claimed w before. */
 bool zag_wait_cancel(struct zag_wait *w);
 
@@ -137,7 +150,8 @@ int zag_sleep_until(zag_time deadline);
 /* The same as a lock: no cancellation ends it. */
 int zag_sleep_firmly(zag_time deadline);
 
-/* 0, -ETIMEDOUT, -EINTR, -EBADF or -ZAG_ECANCEL for a reason. */
+/* The wait is over, for this reason: 0, -ETIMEDOUT, -EINTR, -EBADF or
+ * -ZAG_ECANCEL. */
 int zag_wake_errno(enum zag_wake reason);
 
 #endif

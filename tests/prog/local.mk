@@ -15,6 +15,7 @@ prog_programs += \
 	tests/prog/cancel-cxx \
 	tests/prog/cancel-join \
 	tests/prog/cancel-many \
+	tests/prog/cancel-points \
 	tests/prog/cancel-read \
 	tests/prog/cancel-state
 prog_programs += \
@@ -183,6 +184,7 @@ prog_programs += \
 check_PROGRAMS += tests/prog/stack-overflow
 
 tests_prog_cancel_cxx_SOURCES = tests/prog/cancel-cxx.cc
+tests_prog_cancel_points_LDADD = -lrt
 tests_prog_cxx_threads_SOURCES = tests/prog/cxx-threads.cc
 tests_prog_cxx_threads_CXXFLAGS = $(AM_CXXFLAGS) -std=c++20
 tests_prog_tls_cxx_SOURCES = tests/prog/tls-cxx.cc
