@@ -139,6 +139,7 @@ long zag_cancel_act(void)
 void zag_cancel_arrived(void)
 {
 	struct zag_fiber *f = zag_fiber_self();
+	const uint64_t look = ZAG_SIGBIT(ZAG_SIGNAL);
 
 	if (zag_lock_depth || zag_wait_open ||
 	    !zag_cancel_unwinds_now(zag_tcb_cancel_bits()))
@@ -147,5 +148,6 @@ void zag_cancel_arrived(void)
 		f->result = PTHREAD_CANCELED;
 		f->sigdelivers = false; /* its handler is left for good */
 	}
+	zag_raw(SYS_rt_sigprocmask, SIG_UNBLOCK, &look, NULL, sizeof(look));
 	zag_tcb_unwind();
 }

@@ -86,7 +86,6 @@ void zag_sig_on_look(int signo, siginfo_t *si, void *uc)
 		/* A helper thread that is to give up its call, or a thread of
 		 * libc's own that is cancelled. */
 		zag_arch_syscall_interrupt(uc);
-		set_look(SIG_UNBLOCK);
 		zag_cancel_arrived();
 	}
 }
