@@ -110,16 +110,23 @@ void zag_ownfd_end(void)
 			zag_or(&ours[i / WORD], UINT64_C(1) << i % WORD);
 }
 
-int zag_ownfd_move(int fd)
+int zag_ownfd_copy(int fd)
 {
 	long r = zag_raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, ZAG_OWNFD_LEAST);
 
 	if (r == -EINVAL) /* above the limit */
 		r = zag_raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
-	zag_raw(SYS_close, fd);
 	if (r >= 0 && r < KNOWN)
 		zag_or(&ours[r / WORD], UINT64_C(1) << r % WORD);
 	return (int)r;
+}
+
+int zag_ownfd_move(int fd)
+{
+	int r = zag_ownfd_copy(fd);
+
+	zag_raw(SYS_close, fd);
+	return r;
 }
 
 /* First closed, so that nobody takes it for the program's own and closes it

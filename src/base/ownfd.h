@@ -24,7 +24,10 @@ void zag_ownfd_end(void);
 /* Move fd up and make it ours; its new number, or -errno and fd is closed. */
 int zag_ownfd_move(int fd);
 
-/* Close one that was moved. */
+/* A copy of fd that is ours; -errno. */
+int zag_ownfd_copy(int fd);
+
+/* Close one that was moved or copied. */
 void zag_ownfd_close(int fd);
 
 /* Whether fd is ours.  Any context. */

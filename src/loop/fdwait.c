@@ -15,6 +15,7 @@
 
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/ownfd.h"
 #include "base/page.h"
 #include "base/raw.h"
 #include "fiber/why.h"
@@ -28,6 +29,8 @@ struct waiter {
 	struct waiter *next, **link;
 	struct entry *entry;
 	int fd, dir; /* dir: 0 in, 1 out */
+	bool follows; /* fd being closed, it goes on with a copy … */
+	int copy;     /* … which is this, or -errno */
 	struct zag_loop *loop; /* whose lock protects the links and `queued` */
 	bool queued;
 };
@@ -271,6 +274,20 @@ static bool wake_first(struct direction *d, enum zag_wake reason)
 	return false;
 }
 
+/* The descriptor will be closed: all waiters wake.  The lock is held. */
+static void wake_closed(struct direction *d)
+{
+	while (d->first) {
+		struct waiter *w = d->first;
+
+		unlink_waiter(w);
+		if (w->follows)
+			w->copy = zag_ownfd_copy(w->fd);
+		if (!zag_wait_wake(w->wait, ZAG_WAKE_CLOSED) && w->copy >= 0)
+			zag_ownfd_close(w->copy);
+	}
+}
+
 /*
  * The descriptor is ready: one waiter wakes, the watcher stays.  Often the
  * same fiber waits again soon, which then costs no system call.  A watcher
@@ -346,12 +363,19 @@ static bool enqueue(struct waiter *w)
 	return started;
 }
 
-static bool add(struct waiter *w, struct zag_wait *wait, int fd, int dir)
+static bool add(struct waiter *w, struct zag_wait *wait, int fd, int dir,
+		bool follows)
 {
 	struct zag_loop *l;
 	bool started;
 
-	*w = (struct waiter){ .wait = wait, .fd = fd, .dir = dir };
+	*w = (struct waiter){
+		.wait = wait,
+		.fd = fd,
+		.dir = dir,
+		.follows = follows,
+		.copy = -EBADF,
+	};
 	w->entry = entry_of(fd);
 	if (!w->entry)
 		return false;
@@ -389,7 +413,8 @@ static int native_poll(const struct pollfd *fds, nfds_t n, zag_time deadline)
 	return r > 0 ? 0 : r == 0 ? -ETIMEDOUT : (int)r;
 }
 
-static int wait_fd(int fd, int events, zag_time deadline, bool restarts)
+static int wait_fd(int fd, int events, zag_time deadline, bool restarts,
+		   int *follow)
 {
 	struct zag_wait wait;
 	struct waiter w;
@@ -406,10 +431,14 @@ static int wait_fd(int fd, int events, zag_time deadline, bool restarts)
 	zag_wait_begin(&wait);
 	zag_why_default(events == ZAG_OUT ? &zag_why_output : &zag_why_input,
 			(uintptr_t)fd);
-	add(&w, &wait, fd, events == ZAG_OUT);
+	add(&w, &wait, fd, events == ZAG_OUT, follow != NULL);
 	reason = zag_wait_sleep(&wait, deadline);
 	if (reason != ZAG_WAKE_READY)
 		withdraw(&w);
+	if (reason == ZAG_WAKE_CLOSED && follow && w.copy >= 0) {
+		*follow = w.copy;
+		return 0;
+	}
 	if (reason == ZAG_WAKE_SIGNAL)
 		return zag_wait_interrupted(restarts);
 	return zag_wake_errno(reason);
@@ -417,12 +446,17 @@ static int wait_fd(int fd, int events, zag_time deadline, bool restarts)
 
 int zag_fd_wait(int fd, int events, zag_time deadline)
 {
-	return wait_fd(fd, events, deadline, deadline == ZAG_NEVER);
+	return wait_fd(fd, events, deadline, deadline == ZAG_NEVER, NULL);
+}
+
+int zag_fd_wait_on(int *fd, int events, zag_time deadline)
+{
+	return wait_fd(*fd, events, deadline, deadline == ZAG_NEVER, fd);
 }
 
 int zag_fd_wait_restarting(int fd, int events, zag_time deadline)
 {
-	return wait_fd(fd, events, deadline, true);
+	return wait_fd(fd, events, deadline, true, NULL);
 }
 
 /* --- several at once ---------------------------------------------------- */
@@ -485,14 +519,14 @@ static nfds_t add_all(struct waiter *w, struct zag_wait *wait,
 	nfds_t used = 0;
 
 	if (set >= 0)
-		used += add(&w[used], wait, set, 0);
+		used += add(&w[used], wait, set, 0, false);
 	for (nfds_t i = 0; i < n; i++) {
 		if (fds[i].fd < 0 || special(&fds[i]))
 			continue;
 		if (fds[i].events & PLAIN_IN)
-			used += add(&w[used], wait, fds[i].fd, 0);
+			used += add(&w[used], wait, fds[i].fd, 0, false);
 		if (fds[i].events & PLAIN_OUT)
-			used += add(&w[used], wait, fds[i].fd, 1);
+			used += add(&w[used], wait, fds[i].fd, 1, false);
 	}
 	return used;
 }
@@ -548,7 +582,7 @@ int zag_fd_wait_many(const struct pollfd *fds, nfds_t n, zag_time deadline)
 	return r;
 }
 
-void zag_fd_forget(int fd)
+static void drop(int fd, bool closed)
 {
 	struct entry *e = lookup(fd);
 	struct zag_loop *l;
@@ -561,7 +595,9 @@ void zag_fd_forget(int fd)
 		for (int i = 0; i < 2; i++) {
 			struct direction *d = &e->dir[i];
 
-			while (wake_first(d, ZAG_WAKE_CLOSED))
+			if (closed)
+				wake_closed(d);
+			while (wake_first(d, ZAG_WAKE_READY))
 				;
 			if (d->started)
 				zag_ev.ev_io_stop(l->ev, &d->io);
@@ -575,6 +611,16 @@ void zag_fd_forget(int fd)
 	zag_store_rlx(&e->kind, ZAG_FD_UNKNOWN);
 	zag_store_rlx(&e->drained, 0);
 	zag_store_rlx(&e->used, false);
+}
+
+void zag_fd_forget(int fd)
+{
+	drop(fd, true);
+}
+
+void zag_fd_replaced(int fd)
+{
+	drop(fd, false);
 }
 
 void zag_fd_forget_range(unsigned first, unsigned last)

@@ -55,6 +55,10 @@ void zag_fd_flags_changed(void);
  * the calls that are restarted in any case.
  */
 int zag_fd_wait(int fd, int events, zag_time deadline);
+/* As a thread that is in the kernel goes on with its file when the descriptor is
+ * closed, or another file put there: 0 then too, and *fd is a copy of it, the
+ * runtime's own and the caller's to close. */
+int zag_fd_wait_on(int *fd, int events, zag_time deadline);
 int zag_fd_wait_restarting(int fd, int events, zag_time deadline);
 
 /*
@@ -64,11 +68,15 @@ int zag_fd_wait_restarting(int fd, int events, zag_time deadline);
 int zag_fd_wait_many(const struct pollfd *fds, nfds_t n, zag_time deadline);
 
 /*
- * fd is about to be closed, or dup2'ed over: its waiters wake with -EBADF, the
- * kernel registration and all hints are dropped.  Cheap where fd has never
- * been waited for.  Any thread or fiber.
+ * fd is about to be closed, or dup2'ed over: its waiters wake with -EBADF, or
+ * with a copy of it, the kernel registration and all hints are dropped.  Cheap
+ * where fd has never been waited for.  Any thread or fiber.
  */
 void zag_fd_forget(int fd);
+
+/* That is done.  Who looked at fd or began to wait in between, for the old file
+ * or the new one, tries again. */
+void zag_fd_replaced(int fd);
 
 /* The same for first..last (close_range, closefrom). */
 void zag_fd_forget_range(unsigned first, unsigned last);

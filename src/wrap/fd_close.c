@@ -17,6 +17,13 @@ static void forget(int fd)
 		zag_fd_forget(fd);
 }
 
+/* After it was closed or another file was put there: errno stays. */
+static void replaced(int fd)
+{
+	if (fd >= 0 && zag_fd_own_process())
+		zag_fd_replaced(fd);
+}
+
 static void forget_range(unsigned int first, unsigned int last)
 {
 	if (first <= last && zag_fd_own_process())
@@ -32,11 +39,15 @@ static bool is_hidden(int fd)
 
 ZAG_EXPORT int close(int fd)
 {
+	int r;
+
 	zag_point(); /* then fd stays open */
 	if (is_hidden(fd))
 		return (int)zag_ret(-EBADF);
 	forget(fd);
-	return ZAG_REAL(close)(fd);
+	r = ZAG_REAL(close)(fd);
+	replaced(fd);
+	return r;
 }
 
 int zag_fd_close_quietly(int fd)
@@ -90,21 +101,29 @@ static void forget_target(int fd, int to)
 
 ZAG_EXPORT int dup2(int fd, int to)
 {
+	int r;
+
 	if (is_hidden(to))
 		return (int)zag_ret(-EBUSY);
 	forget_target(fd, to);
-	return ZAG_REAL(dup2)(fd, to);
+	r = ZAG_REAL(dup2)(fd, to);
+	replaced(to);
+	return r;
 }
 
 ZAG_ALIAS(__dup2, dup2);
 
 ZAG_EXPORT int dup3(int fd, int to, int flags)
 {
+	int r;
+
 	if (is_hidden(to))
 		return (int)zag_ret(-EBUSY);
 	if (!(flags & ~O_CLOEXEC))
 		forget_target(fd, to);
-	return ZAG_REAL(dup3)(fd, to, flags);
+	r = ZAG_REAL(dup3)(fd, to, flags);
+	replaced(to);
+	return r;
 }
 
 ZAG_EXPORT int mq_close(mqd_t q)

@@ -36,15 +36,15 @@ static long accept_ready(int fd, struct sockaddr *addr, socklen_t *len,
 
 long zag_io_accept(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_IN);
+	struct zag_io io ZAG_IO(fd, ZAG_IN);
 	long r;
 
 	for (;;) {
-		r = accept_ready(fd, addr, len, flags);
+		r = accept_ready(io.fd, addr, len, flags);
 		if (r != -EAGAIN)
 			return r;
-		if (!io.timed && !is_listening(fd))
-			return zag_raw(SYS_accept4, fd, addr, len, flags);
+		if (!io.timed && !is_listening(io.fd))
+			return zag_raw(SYS_accept4, io.fd, addr, len, flags);
 		r = zag_io_park(&io);
 		if (r < 0)
 			return r;

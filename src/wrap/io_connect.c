@@ -41,7 +41,7 @@ static long connect_start(int fd, const struct sockaddr *addr, socklen_t len,
 static long connect_finish(int fd, const struct sockaddr *addr, socklen_t len,
 			   long started)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_OUT);
+	struct zag_io io ZAG_IO(fd, ZAG_OUT);
 	long r;
 
 	do {
@@ -50,8 +50,8 @@ static long connect_finish(int fd, const struct sockaddr *addr, socklen_t len,
 			return started;
 		if (r < 0)
 			return r;
-	} while (!zag_io_events(fd, POLLOUT));
-	r = zag_raw(SYS_connect, fd, addr, len);
+	} while (!zag_io_events(io.fd, POLLOUT));
+	r = zag_raw(SYS_connect, io.fd, addr, len);
 	return r == -EISCONN ? 0 : r;
 }
 

@@ -3,6 +3,7 @@
 #include "wrap/io_core.h"
 
 #include "base/compiler.h"
+#include "base/ownfd.h"
 #include "fiber/why.h"
 
 /* A wait that has an end is not restarted by SA_RESTART. */
@@ -13,9 +14,18 @@ static zag_time unrestartable(zag_time deadline)
 	return deadline == ZAG_NEVER ? zag_now() + years : deadline;
 }
 
+void zag_io_leave(struct zag_io *io)
+{
+	if (zag_likely(!io->followed))
+		return;
+	zag_fd_forget(io->fd);
+	zag_ownfd_close(io->fd);
+}
+
 long zag_io_park(struct zag_io *io)
 {
 	zag_time deadline;
+	int fd = io->fd;
 	int r;
 
 	if (!io->timed) {
@@ -25,7 +35,12 @@ long zag_io_park(struct zag_io *io)
 		io->timed = true;
 	}
 	deadline = io->partly ? unrestartable(io->deadline) : io->deadline;
-	r = zag_fd_wait(io->fd, io->dir, deadline);
+	r = zag_fd_wait_on(&fd, io->dir, deadline);
+	if (fd != io->fd) {
+		zag_io_leave(io);
+		io->fd = fd;
+		io->followed = true;
+	}
 	return r == -ETIMEDOUT ? -EAGAIN : r;
 }
 

@@ -27,13 +27,23 @@ struct zag_io {
 	int dir; /* ZAG_IN or ZAG_OUT */
 	bool timed;
 	bool partly; /* bytes have moved: a signal ends the call with them */
+	bool followed; /* fd is our own copy of what was closed meanwhile */
 	zag_time deadline;
 };
 
-#define ZAG_IO(fd, dir) { (fd), (dir), false, false, 0 }
+/* Initialises one.  A copy is closed when the block is left, also by a handler
+ * that runs in a wait there. */
+#define ZAG_IO(fd, dir)                             \
+	__attribute__((cleanup(zag_io_leave))) = {  \
+		(fd), (dir), false, false, false, 0 \
+	}
+
+void zag_io_leave(struct zag_io *io);
 
 /*
- * The call would block: 0 after a wait, try again.  Else its result: -EAGAIN
+ * The call would block: 0 after a wait, try again, on io->fd, which is another
+ * number when the first one was closed: the call goes on with the same file.
+ * Else its result: -EAGAIN
  * where the program asked for that (O_NONBLOCK) or SO_RCVTIMEO or SO_SNDTIMEO
  * has passed, -EINTR, -EBADF.
  */

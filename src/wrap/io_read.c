@@ -49,11 +49,11 @@ static long read_polled(struct zag_io *io, const struct iovec *v, int n)
 /* Pipes, sockets of all kinds, eventfd, timerfd, signalfd. */
 static long read_ready(int fd, const struct iovec *v, int n)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_IN);
+	struct zag_io io ZAG_IO(fd, ZAG_IN);
 	long r;
 
 	for (;;) {
-		r = zag_sys_nowait(SYS_preadv2, fd, v, n, -1);
+		r = zag_sys_nowait(SYS_preadv2, io.fd, v, n, -1);
 		if (r == -EOPNOTSUPP)
 			return read_polled(&io, v, n);
 		if (r != -EAGAIN)

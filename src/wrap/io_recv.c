@@ -123,7 +123,7 @@ static long recv_rest(struct zag_io *io, struct msghdr *msg, size_t room,
 
 long zag_io_recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_IN);
+	struct zag_io io ZAG_IO(fd, ZAG_IN);
 	size_t room, len, want;
 	long r;
 
@@ -138,13 +138,13 @@ long zag_io_recvmsg(int fd, struct msghdr *msg, int flags)
 	len = zag_iov_len(msg->msg_iov, msg->msg_iovlen);
 	if ((size_t)r >= len)
 		return r;
-	want = wanted(fd, len, flags);
+	want = wanted(io.fd, len, flags);
 	if ((size_t)r >= want)
 		return r;
 	if (flags & MSG_PEEK) /* only the kernel can wait for it to be there */
-		return zag_fd_nonblocking(fd)
+		return zag_fd_nonblocking(io.fd)
 			       ? r
-			       : zag_block_raw(true, SYS_recvmsg, fd, msg,
+			       : zag_block_raw(true, SYS_recvmsg, io.fd, msg,
 					       flags, 0, 0, 0);
 	return recv_rest(&io, msg, room, (size_t)r, want, flags);
 }
@@ -170,7 +170,7 @@ static long recv_wanted(int fd, void *buf, size_t len, int flags,
 long zag_io_recvfrom(int fd, void *buf, size_t len, int flags,
 		     struct sockaddr *from, socklen_t *fromlen)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_IN);
+	struct zag_io io ZAG_IO(fd, ZAG_IN);
 
 	if (never_blocks(flags))
 		return zag_raw(SYS_recvfrom, fd, buf, len, flags, from,
@@ -182,7 +182,7 @@ long zag_io_recvfrom(int fd, void *buf, size_t len, int flags,
 
 long zag_io_recv_stream(int fd, void *buf, size_t len, int flags)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_IN);
+	struct zag_io io ZAG_IO(fd, ZAG_IN);
 	long r;
 
 	if (zag_unlikely(may_want_more(flags)))
@@ -195,7 +195,7 @@ long zag_io_recv_stream(int fd, void *buf, size_t len, int flags)
 	}
 	r = recv_once(&io, buf, len, flags, NULL, NULL);
 	if (r > 0 && (size_t)r < len && !(flags & MSG_PEEK))
-		zag_fd_set_drained(fd);
+		zag_fd_set_drained(io.fd);
 	return r;
 }
 
@@ -222,7 +222,7 @@ static bool time_is_up(struct timespec *timeout, zag_time deadline)
 static long zag_io_recvmmsg(int fd, struct mmsghdr *v, unsigned int n,
 			    int flags, struct timespec *timeout)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_IN);
+	struct zag_io io ZAG_IO(fd, ZAG_IN);
 	zag_time deadline;
 	unsigned int done = 0;
 	long r;
@@ -233,7 +233,7 @@ static long zag_io_recvmmsg(int fd, struct mmsghdr *v, unsigned int n,
 		return -EINVAL;
 	deadline = timeout ? zag_deadline_rel(timeout) : ZAG_NEVER;
 	for (;;) {
-		r = zag_raw(SYS_recvmmsg, fd, v + done, n - done,
+		r = zag_raw(SYS_recvmmsg, io.fd, v + done, n - done,
 			    (flags & ~MSG_WAITFORONE) | MSG_DONTWAIT, NULL);
 		if (r > 0) {
 			done += (unsigned int)r;

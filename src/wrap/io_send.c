@@ -20,17 +20,17 @@ static long park_datagram(struct zag_io *io)
 static long send_datagram(int fd, const void *buf, size_t len, int flags,
 			  const struct sockaddr *to, socklen_t tolen)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_OUT);
+	struct zag_io io ZAG_IO(fd, ZAG_OUT);
 	long r;
 
 	for (;;) {
-		r = zag_raw(SYS_sendto, fd, buf, len, flags | MSG_DONTWAIT, to,
+		r = zag_raw(SYS_sendto, io.fd, buf, len, flags | MSG_DONTWAIT, to,
 			    tolen);
 		if (r != -EAGAIN)
 			return r;
 		r = park_datagram(&io);
 		if (r > 0)
-			return zag_block_raw(true, SYS_sendto, fd, buf, len,
+			return zag_block_raw(true, SYS_sendto, io.fd, buf, len,
 					     flags, to, tolen);
 		if (r < 0)
 			return r;
@@ -60,7 +60,7 @@ static long send_more(struct zag_io *io, struct msghdr *m, int flags)
 long zag_io_send_rest(int fd, const struct iovec *v, size_t n, size_t done,
 		      int flags)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_OUT);
+	struct zag_io io ZAG_IO(fd, ZAG_OUT);
 	struct iovec piece[ZAG_IOV_PIECE];
 	struct msghdr m = { .msg_iov = piece };
 	size_t len = zag_iov_len(v, n);
@@ -93,17 +93,17 @@ static bool try_again(struct zag_io *io, long *r, int *flags)
 static long send_stream(int fd, const void *buf, size_t len, int flags,
 			const struct sockaddr *to, socklen_t tolen)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_OUT);
+	struct zag_io io ZAG_IO(fd, ZAG_OUT);
 	struct iovec v = { (void *)buf, len };
 	long r;
 
 	do {
-		r = zag_raw(SYS_sendto, fd, buf, len, flags | MSG_DONTWAIT, to,
+		r = zag_raw(SYS_sendto, io.fd, buf, len, flags | MSG_DONTWAIT, to,
 			    tolen);
 	} while (try_again(&io, &r, &flags));
 	if (r < 0 || (size_t)r >= zag_min(len, ZAG_IO_MAX))
 		return r;
-	return zag_io_send_rest(fd, &v, 1, (size_t)r, flags);
+	return zag_io_send_rest(io.fd, &v, 1, (size_t)r, flags);
 }
 
 long zag_io_send_stream(int fd, const char *buf, size_t len, int flags)
@@ -133,32 +133,32 @@ long zag_io_sendto(int fd, const void *buf, size_t len, int flags,
 
 static long sendmsg_stream(int fd, const struct msghdr *msg, int flags)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_OUT);
+	struct zag_io io ZAG_IO(fd, ZAG_OUT);
 	long r;
 
 	do {
-		r = zag_raw(SYS_sendmsg, fd, msg, flags | MSG_DONTWAIT);
+		r = zag_raw(SYS_sendmsg, io.fd, msg, flags | MSG_DONTWAIT);
 	} while (try_again(&io, &r, &flags));
 	if (r < 0)
 		return r;
 	/* The kernel has read msg, so it may be read here; descriptors and
 	 * credentials went with the first part. */
-	return zag_io_send_rest(fd, msg->msg_iov, msg->msg_iovlen, (size_t)r,
+	return zag_io_send_rest(io.fd, msg->msg_iov, msg->msg_iovlen, (size_t)r,
 				flags);
 }
 
 static long sendmsg_datagram(int fd, const struct msghdr *msg, int flags)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_OUT);
+	struct zag_io io ZAG_IO(fd, ZAG_OUT);
 	long r;
 
 	for (;;) {
-		r = zag_raw(SYS_sendmsg, fd, msg, flags | MSG_DONTWAIT);
+		r = zag_raw(SYS_sendmsg, io.fd, msg, flags | MSG_DONTWAIT);
 		if (r != -EAGAIN)
 			return r;
 		r = park_datagram(&io);
 		if (r > 0)
-			return zag_block_raw(true, SYS_sendmsg, fd, msg, flags,
+			return zag_block_raw(true, SYS_sendmsg, io.fd, msg, flags,
 					     0, 0, 0);
 		if (r < 0)
 			return r;

@@ -49,12 +49,12 @@ static long send_when_ready(struct zag_io *io, int in, off_t *off, size_t len)
 
 static long to_stream(int out, int in, off_t *off, size_t len)
 {
-	struct zag_io io = ZAG_IO(out, ZAG_OUT);
+	struct zag_io io ZAG_IO(out, ZAG_OUT);
 	size_t done = 0;
 	long r = 0;
 
 	while (done < len) {
-		if (done && zag_io_failed(out))
+		if (done && zag_io_failed(io.fd))
 			break; /* the error is the next call's */
 		r = send_when_ready(&io, in, off, len - done);
 		if (r <= 0)
@@ -68,11 +68,11 @@ static long to_stream(int out, int in, off_t *off, size_t len)
 /* As sendfile does it: one splice, of what the pipe has room for. */
 static long to_pipe(int out, int in, off_t *off, size_t len)
 {
-	struct zag_io io = ZAG_IO(out, ZAG_OUT);
+	struct zag_io io ZAG_IO(out, ZAG_OUT);
 	long r;
 
 	for (;;) {
-		r = zag_raw(SYS_splice, in, off, out, NULL, len,
+		r = zag_raw(SYS_splice, in, off, io.fd, NULL, len,
 			    SPLICE_F_NONBLOCK);
 		if (r != -EAGAIN)
 			return r;

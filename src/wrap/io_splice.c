@@ -30,41 +30,33 @@ static bool is_socket(int fd)
 	return kind == ZAG_FD_STREAM || kind == ZAG_FD_SOCKET;
 }
 
-/* Wait until fd is ready, if it is not: 0, or how the call ends. */
-static long until_ready(int fd, int dir)
+/* Wait until it is ready, if it is not: 0, or how the call ends. */
+static long until_ready(struct zag_io *io)
 {
-	struct zag_io io = ZAG_IO(fd, dir);
 	long r = 0;
 
-	while (r == 0 && !zag_io_events(fd, dir == ZAG_IN ? POLLIN : POLLOUT))
-		r = zag_io_park(&io);
+	while (r == 0 &&
+	       !zag_io_events(io->fd, io->dir == ZAG_IN ? POLLIN : POLLOUT))
+		r = zag_io_park(io);
 	return r;
 }
 
-/* A splice of which one end would block: that end. */
-static long park_splice(int in, int out)
-{
-	struct zag_io empty = ZAG_IO(in, ZAG_IN), full = ZAG_IO(out, ZAG_OUT);
-
-	return zag_io_park(zag_io_events(in, POLLIN) ? &full : &empty);
-}
-
 struct splice {
-	long nr; /* SYS_splice or SYS_tee */
-	int in, out;
+	struct zag_io *in, *out;
 	off64_t *in_off, *out_off;
 	size_t len;
 	unsigned int flags;
+	bool copies; /* tee */
 };
 
 static long splice_once(const struct splice *s, size_t len)
 {
 	unsigned int flags = s->flags | SPLICE_F_NONBLOCK;
 
-	if (s->nr == SYS_tee)
-		return zag_raw(SYS_tee, s->in, s->out, len, flags);
-	return zag_raw(SYS_splice, s->in, s->in_off, s->out, s->out_off, len,
-		       flags);
+	if (s->copies)
+		return zag_raw(SYS_tee, s->in->fd, s->out->fd, len, flags);
+	return zag_raw(SYS_splice, s->in->fd, s->in_off, s->out->fd,
+		       s->out_off, len, flags);
 }
 
 /*
@@ -76,13 +68,13 @@ static long splice_step(const struct splice *s)
 	size_t len = s->len;
 	long r = 0;
 
-	if (is_socket(s->in))
-		r = until_ready(s->in, ZAG_IN);
-	if (r == 0 && is_socket(s->out)) {
-		if (!zag_io_events(s->in, POLLIN))
+	if (is_socket(s->in->fd))
+		r = until_ready(s->in);
+	if (r == 0 && is_socket(s->out->fd)) {
+		if (!zag_io_events(s->in->fd, POLLIN))
 			return -EAGAIN; /* the pipe is empty */
-		r = until_ready(s->out, ZAG_OUT);
-		len = zag_min(len, (size_t)zag_splice_room(s->out));
+		r = until_ready(s->out);
+		len = zag_min(len, (size_t)zag_splice_room(s->out->fd));
 	}
 	return r < 0 ? r : splice_once(s, len);
 }
@@ -90,13 +82,14 @@ static long splice_step(const struct splice *s)
 /* An error that is seen before anything waits. */
 static bool is_wrong(const struct splice *s)
 {
-	return zag_fd_kind(s->in) == ZAG_FD_UNKNOWN ||
-	       zag_fd_kind(s->out) == ZAG_FD_UNKNOWN || !s->len ||
-	       (zag_fd_kind(s->in) != ZAG_FD_PIPE &&
-		zag_fd_kind(s->out) != ZAG_FD_PIPE);
+	enum zag_fd_kind in = zag_fd_kind(s->in->fd);
+	enum zag_fd_kind out = zag_fd_kind(s->out->fd);
+
+	return in == ZAG_FD_UNKNOWN || out == ZAG_FD_UNKNOWN || !s->len ||
+	       (in != ZAG_FD_PIPE && out != ZAG_FD_PIPE);
 }
 
-static long zag_io_splice(const struct splice *s)
+static long splice_some(const struct splice *s)
 {
 	long r;
 
@@ -106,42 +99,52 @@ static long zag_io_splice(const struct splice *s)
 		r = splice_step(s);
 		if (r != -EAGAIN || (s->flags & SPLICE_F_NONBLOCK))
 			return r;
-		r = park_splice(s->in, s->out);
+		/* One end would block: which? */
+		r = zag_io_park(zag_io_events(s->in->fd, POLLIN) ? s->out :
+								   s->in);
 		if (r < 0)
 			return r;
 	}
 }
 
 /* To a socket a splice goes on while the pipe has something. */
-static long splice_to_socket(struct splice *s)
+static bool goes_on(const struct splice *s)
 {
-	long done = zag_io_splice(s), r;
 	int queued = 0;
 
-	while (done > 0 && (size_t)done < s->len) {
-		if (zag_raw(SYS_ioctl, s->in, FIONREAD, &queued) < 0 || !queued)
-			break;
-		s->len -= (size_t)done;
-		r = zag_io_splice(s);
-		s->len += (size_t)done;
+	return s->len && is_socket(s->out->fd) &&
+	       zag_raw(SYS_ioctl, s->in->fd, FIONREAD, &queued) >= 0 && queued;
+}
+
+static long zag_io_splice(int in, int out, struct splice *s)
+{
+	struct zag_io from ZAG_IO(in, ZAG_IN), to ZAG_IO(out, ZAG_OUT);
+	long done = 0, r;
+
+	s->in = &from;
+	s->out = &to;
+	do {
+		r = splice_some(s);
 		if (r <= 0)
 			break;
 		done += r;
-	}
-	return done;
+		s->len -= (size_t)r;
+		to.partly = true;
+	} while (goes_on(s));
+	return done ? done : r;
 }
 
 static long zag_io_vmsplice(int fd, const struct iovec *v, size_t n,
 			    unsigned int flags)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_IN);
+	struct zag_io io ZAG_IO(fd, ZAG_IN);
 	long fl = zag_raw(SYS_fcntl, fd, F_GETFL);
 	long r;
 
 	if ((fl & O_ACCMODE) != O_RDONLY)
 		io.dir = ZAG_OUT;
 	for (;;) {
-		r = zag_raw(SYS_vmsplice, fd, v, n, flags | SPLICE_F_NONBLOCK);
+		r = zag_raw(SYS_vmsplice, io.fd, v, n, flags | SPLICE_F_NONBLOCK);
 		if (r != -EAGAIN || (flags & SPLICE_F_NONBLOCK))
 			return r;
 		r = zag_io_park(&io);
@@ -153,25 +156,25 @@ static long zag_io_vmsplice(int fd, const struct iovec *v, size_t n,
 ZAG_EXPORT ssize_t splice(int in, off64_t *in_off, int out, off64_t *out_off,
 			  size_t len, unsigned int flags)
 {
-	struct splice s = { SYS_splice, in,  out,  in_off,
-			    out_off,	len, flags };
+	struct splice s = {
+		.in_off = in_off,
+		.out_off = out_off,
+		.len = len,
+		.flags = flags,
+	};
 
 	if (!zag_on_fiber())
 		return ZAG_REAL(splice)(in, in_off, out, out_off, len, flags);
-	if (is_socket(out))
-		return ZAG_POINT(splice_to_socket(&s));
-	return ZAG_POINT(zag_io_splice(&s));
+	return ZAG_POINT(zag_io_splice(in, out, &s));
 }
 
 ZAG_EXPORT ssize_t tee(int in, int out, size_t len, unsigned int flags)
 {
-	const struct splice s = {
-		.nr = SYS_tee, .in = in, .out = out, .len = len, .flags = flags
-	};
+	struct splice s = { .len = len, .flags = flags, .copies = true };
 
 	if (!zag_on_fiber())
 		return ZAG_REAL(tee)(in, out, len, flags);
-	return ZAG_POINT(zag_io_splice(&s));
+	return ZAG_POINT(zag_io_splice(in, out, &s));
 }
 
 ZAG_EXPORT ssize_t vmsplice(int fd, const struct iovec *v, size_t n,

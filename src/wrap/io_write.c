@@ -58,7 +58,7 @@ static long write_some(struct zag_io *io, const struct iovec *v, int n)
 /* A pipe takes all, in parts. */
 static long write_pipe(int fd, const struct iovec *v, int n)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_OUT);
+	struct zag_io io ZAG_IO(fd, ZAG_OUT);
 	struct iovec piece[ZAG_IOV_PIECE];
 	size_t len, done;
 	long r = write_some(&io, v, n);
@@ -80,7 +80,7 @@ static long write_pipe(int fd, const struct iovec *v, int n)
 static long writev_other(int fd, const struct iovec *v, int n,
 			 enum zag_fd_kind kind)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_OUT);
+	struct zag_io io ZAG_IO(fd, ZAG_OUT);
 
 	if (kind == ZAG_FD_PIPE)
 		return write_pipe(fd, v, n);
@@ -108,12 +108,12 @@ long zag_io_write(int fd, const void *buf, size_t len)
 
 static long writev_stream(int fd, const struct iovec *v, int n)
 {
-	struct zag_io io = ZAG_IO(fd, ZAG_OUT);
+	struct zag_io io ZAG_IO(fd, ZAG_OUT);
 	long r = write_some(&io, v, n);
 
 	if (r <= 0)
 		return r;
-	return zag_io_send_rest(fd, v, (size_t)n, (size_t)r, 0);
+	return zag_io_send_rest(io.fd, v, (size_t)n, (size_t)r, 0);
 }
 
 long zag_io_writev(int fd, const struct iovec *v, int n)

@@ -47,6 +47,7 @@ prog_programs += \
 	tests/prog/io-accept-many \
 	tests/prog/io-bad-arguments \
 	tests/prog/io-close-other \
+	tests/prog/io-close-parked \
 	tests/prog/io-connect-errors \
 	tests/prog/io-connect-unix \
 	tests/prog/io-devices \
