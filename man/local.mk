@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The manual pages.  zagshim(7)'s table is that of src/base/calls.def.
 dist_man_MANS += man/zagrun.1
+if HAVE_ZAGCTL
+dist_man_MANS += man/zagctl.1
+else
+EXTRA_DIST += man/zagctl.1
+endif
 nodist_man_MANS += man/zagshim.7
 EXTRA_DIST += man/zagshim.7.in
 CLEANFILES += man/zagshim.7 man/zagshim.7.tmp

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Start-up, in order.  This is the only constructor.
+ * Start-up, in order.  This is the only constructor, and the only destructor.
  *
  * Before it has run, every interposer passes straight through by raw system
  * call.  After it, everything is known and nothing is running: the runtime
@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -18,6 +19,7 @@
 #include "ctl/fork.h"
 #include "fiber/tcb.h"
 #include "loop/poller.h"
+#include "obs/control.h"
 #include "wait/thread.h"
 #include "wrap/boot.h"
 #include "wrap/real.h"
@@ -58,9 +60,15 @@ __attribute__((constructor)) static void init(void)
 	zag_opt_load(environ, warn);
 	open_log();
 	zag_real_init(); /* from here on ZAG_REAL(x) is libc's x */
+	zag_control_init(secure_getenv("XDG_RUNTIME_DIR"));
 	zag_poller_install();
 	zag_thread_install();
 	zag_fork_on_child = zag_boot_again;
 	zag_fork_watch(ZAG_REAL(__register_atfork));
 	zag_boot_obstacle = obstacle(); /* may boot from here on */
+}
+
+__attribute__((destructor)) static void done(void)
+{
+	zag_control_close();
 }

@@ -51,7 +51,18 @@ libzagcore_la_SOURCES += \
 	src/ctl/signal.c src/ctl/signal.h \
 	src/ctl/sigqueue.c src/ctl/sigqueue.h \
 	src/ctl/sigsend.c \
-	src/ctl/sigwait.c
+	src/ctl/sigwait.c \
+	src/obs/answer.c src/obs/answer.h \
+	src/obs/callname.c src/obs/callname.h \
+	src/obs/command.h \
+	src/obs/control.c src/obs/control.h \
+	src/obs/debug.c src/obs/debug.h \
+	src/obs/describe.c src/obs/describe.h \
+	src/obs/json.c src/obs/json.h \
+	src/obs/look.c src/obs/look.h \
+	src/obs/ps.c \
+	src/obs/stat.c \
+	src/obs/unwind.c src/obs/unwind.h
 EXTRA_DIST += src/base/calls.def src/base/opt.def
 
 # One .S file per CPU: append it to libzagcore_la_SOURCES inside these.

@@ -14,3 +14,24 @@ zagrun_SOURCES = \
 	src/base/nearest.c src/base/opt.c src/base/section.c
 zagrun_CPPFLAGS = $(ZAG_CPPFLAGS) -I$(top_srcdir)/tools/zagrun \
 	-DPKGLIBDIR='"$(pkglibdir)"' -DZAG_PRELOAD='"$(ZAG_PRELOAD)"'
+
+if HAVE_ZAGCTL
+bin_PROGRAMS += zagctl
+endif
+zagctl_SOURCES = \
+	tools/zagctl/bt.c \
+	tools/zagctl/core.c tools/zagctl/core.h \
+	tools/zagctl/locks.c \
+	tools/zagctl/ls.c \
+	tools/zagctl/ps.c \
+	tools/zagctl/stat.c \
+	tools/zagctl/symbols.c tools/zagctl/symbols.h \
+	tools/zagctl/table.c tools/zagctl/table.h \
+	tools/zagctl/target.c tools/zagctl/target.h \
+	tools/zagctl/values.c \
+	tools/zagctl/warn.c tools/zagctl/warn.h \
+	tools/zagctl/zagctl.c tools/zagctl/zagctl.h \
+	src/base/nearest.c src/base/opt.c
+zagctl_CPPFLAGS = $(ZAG_CPPFLAGS) -I$(top_srcdir)/tools/zagctl \
+	$(ZAGCTL_CFLAGS)
+zagctl_LDADD = $(ZAGCTL_LIBS)

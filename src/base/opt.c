@@ -15,6 +15,7 @@
 #define INIT_SIZE(d) (d)
 #define INIT_TIME(d) (d)
 #define INIT_STR(d) d
+#define INIT_FILE(d) d
 #define INIT_LOG(d) { .level = (d) }
 
 #define ZAG_OPT(field, name, type, def, min, max, zero, unit, arg, key, doc) \
@@ -293,6 +294,7 @@ int zag_opt_parse(const struct zag_opt_row *row, const char *text,
 	case ZAG_OPT_TIME:
 		return parse_number(row, text, field, &t);
 	case ZAG_OPT_STR:
+	case ZAG_OPT_FILE:
 		return parse_string(row, text, field, &t);
 	case ZAG_OPT_LOG:
 		return parse_log(row, text, field, &t);
@@ -321,6 +323,7 @@ void zag_opt_format(const struct zag_opt_row *row, const struct zag_opt *from,
 			put_value(&t, row, *(const uint64_t *)field);
 		break;
 	case ZAG_OPT_STR:
+	case ZAG_OPT_FILE:
 		put(&t, field);
 		break;
 	case ZAG_OPT_LOG:

@@ -25,6 +25,7 @@ enum zag_opt_type {
 	ZAG_OPT_SIZE,
 	ZAG_OPT_TIME,
 	ZAG_OPT_STR,
+	ZAG_OPT_FILE,
 	ZAG_OPT_LOG,
 };
 
@@ -33,6 +34,7 @@ enum zag_opt_type {
 #define ZAG_OPT_FIELD_SIZE(f) uint64_t f
 #define ZAG_OPT_FIELD_TIME(f) uint64_t f
 #define ZAG_OPT_FIELD_STR(f) char f[ZAG_OPT_STR_SIZE]
+#define ZAG_OPT_FIELD_FILE(f) char f[ZAG_OPT_FILE_SIZE]
 #define ZAG_OPT_FIELD_LOG(f) struct zag_opt_log f
 
 /* One typed field an option; 0 where the row's `zero` word applies. */

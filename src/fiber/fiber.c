@@ -31,6 +31,11 @@ uint64_t zag_fiber_next_id(void)
 	return zag_add(&next_id, 1);
 }
 
+uint64_t zag_fiber_made(void)
+{
+	return zag_load_rlx(&next_id) - 2;
+}
+
 /* From the end of a slot downwards: struct zag_fiber, struct pthread and
  * static TLS around tp, the stack. */
 static void *slot_tp(struct zag_fiber *f)

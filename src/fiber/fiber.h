@@ -159,6 +159,9 @@ pthread_t zag_fiber_pthread(const struct zag_fiber *f);
 /* How many slots were ever made; ids run from 1 (main). */
 uint64_t zag_fiber_next_id(void);
 
+/* How many fibers were ever made, main not counted. */
+uint64_t zag_fiber_made(void);
+
 /* The fiber that is running, NULL on a native thread or a scheduler stack,
  * and before the runtime has booted.  Context: any. */
 static inline struct zag_fiber *zag_fiber_self(void)

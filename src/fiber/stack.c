@@ -29,30 +29,26 @@ enum {
 
 #define SLAB_BYTES ((size_t)4 << 30) /* a slab is no larger than this */
 
-struct slab {
-	struct slab *next;
-	struct zag_stack_class *class;
-	char *base;
-	uint32_t slots;
-	_Atomic uint32_t carved;
-};
-
 struct zag_stack_class {
+	size_t stride;	    /* bytes from slot to slot; debuggers know where */
 	size_t size, guard; /* usable bytes, guard bytes */
-	size_t stride;	    /* bytes from slot to slot */
 	struct zag_lock lock; /* protects the rest; a leaf */
 	struct zag_fiber *idle;
-	struct slab *slab; /* being cut up */
+	struct zag_stack_slab *slab; /* being cut up */
 	uint32_t next_slots;
 	struct zag_stack_class *next;
 };
+
+_Static_assert(offsetof(struct zag_stack_class, stride) ==
+		       ZAG_STACK_CLASS_STRIDE, "obs/debug.c tells it");
+
+_Atomic(struct zag_stack_slab *) zag_stack_slabs;
 
 enum advice { ADVICE_UNTRIED, ADVICE_WORKS, ADVICE_FAILS };
 
 static struct {
 	struct zag_lock lock; /* protects the lists' heads; a leaf */
 	_Atomic(struct zag_stack_class *) classes;
-	_Atomic(struct slab *) slabs;
 	_Atomic uint32_t advice; /* enum advice: MADV_GUARD_INSTALL */
 } stacks;
 
@@ -134,9 +130,9 @@ static char *map_slots(const struct zag_stack_class *c, uint32_t slots)
 }
 
 /* The class's lock is held. */
-static struct slab *grow(struct zag_stack_class *c)
+static struct zag_stack_slab *grow(struct zag_stack_class *c)
 {
-	struct slab *s = zag_page_carve(sizeof(*s));
+	struct zag_stack_slab *s = zag_page_carve(sizeof(*s));
 	uint32_t slots = c->next_slots;
 
 	if (!s || c->stride > SIZE_MAX / SLAB_MOST)
@@ -153,8 +149,8 @@ static struct slab *grow(struct zag_stack_class *c)
 	c->next_slots = zag_min(c->next_slots * 2, (uint32_t)SLAB_MOST);
 	c->slab = s;
 	zag_lock(&stacks.lock);
-	s->next = zag_load_rlx(&stacks.slabs);
-	zag_store_rel(&stacks.slabs, s);
+	s->next = zag_load_rlx(&zag_stack_slabs);
+	zag_store_rel(&zag_stack_slabs, s);
 	zag_unlock(&stacks.lock);
 	return s;
 }
@@ -189,7 +185,7 @@ static bool install_guard(char *at, size_t size)
 char *zag_stack_carve(struct zag_stack_class *c)
 {
 	char *slot = NULL;
-	struct slab *s;
+	struct zag_stack_slab *s;
 	uint32_t n;
 
 	zag_lock(&c->lock);
@@ -227,14 +223,28 @@ void zag_stack_trim(struct zag_stack_class *c, char *end, size_t keep)
 		zag_raw(SYS_madvise, from, to - from, MADV_DONTNEED);
 }
 
+char *zag_stack_next(struct zag_stack_cursor *c)
+{
+	struct zag_stack_slab *s = c->slab;
+
+	if (!c->begun)
+		s = zag_load_acq(&zag_stack_slabs);
+	c->begun = true;
+	while (s && c->next == zag_load_acq(&s->carved)) {
+		s = s->next;
+		c->next = 0;
+	}
+	c->slab = s;
+	return s ? s->base + s->class->stride * ++c->next : NULL;
+}
+
 void zag_stack_each(void (*fn)(char *slot_end, void *arg), void *arg)
 {
-	for (struct slab *s = zag_load_acq(&stacks.slabs); s; s = s->next) {
-		uint32_t n = zag_load_acq(&s->carved);
+	struct zag_stack_cursor c = { 0 };
+	char *end;
 
-		for (uint32_t i = 1; i <= n; i++)
-			fn(s->base + s->class->stride * i, arg);
-	}
+	while ((end = zag_stack_next(&c)))
+		fn(end, arg);
 }
 
 struct zag_fiber *zag_stack_pop(struct zag_stack_class *c)
@@ -261,6 +271,6 @@ void zag_stack_push(struct zag_stack_class *c, struct zag_fiber *f)
 void zag_stack_reset(void)
 {
 	zag_store_rlx(&stacks.classes, NULL);
-	zag_store_rlx(&stacks.slabs, NULL);
+	zag_store_rlx(&zag_stack_slabs, NULL);
 	stacks.lock = (struct zag_lock){ 0 };
 }

@@ -10,9 +10,24 @@
 #ifndef ZAG_FIBER_STACK_H
 #define ZAG_FIBER_STACK_H
 
+#include <stdbool.h>
+#include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct zag_stack_class;
+
+/* A piece of address space cut into slots; debuggers know it. */
+struct zag_stack_slab {
+	struct zag_stack_slab *next;
+	struct zag_stack_class *class;
+	char *base;
+	uint32_t slots;
+	_Atomic uint32_t carved; /* slots in use, from the base on */
+};
+
+extern _Atomic(struct zag_stack_slab *) zag_stack_slabs;
+enum { ZAG_STACK_CLASS_STRIDE = 0 }; /* offset of a class's stride */
 
 /* The class for stacks of at least `size` usable bytes with a guard of
  * `guard` bytes (0: none).  NULL: no memory.  Any thread. */
@@ -31,6 +46,16 @@ void zag_stack_trim(struct zag_stack_class *c, char *end, size_t keep);
 
 /* The whole slots of every class, for a debugger and for dlopen. */
 void zag_stack_each(void (*fn)(char *slot_end, void *arg), void *arg);
+
+/* A walk over them, from a zeroed cursor on: the end of the next slot, NULL: no
+ * more.  Slots that are added meanwhile may be missed.  Any thread. */
+struct zag_stack_cursor {
+	struct zag_stack_slab *slab;
+	uint32_t next;
+	bool begun;
+};
+
+char *zag_stack_next(struct zag_stack_cursor *c);
 
 /* In a forked child: locks may have been held by threads that are gone. */
 void zag_stack_reset(void);

@@ -4,7 +4,8 @@
 
 #include "fiber/why.h"
 
-#define X(name, what, arg, inside) \
-	const struct zag_why zag_why_##name = { what, ZAG_ARG_##arg, inside };
+#define X(name, what, call, arg, inside)                          \
+	const struct zag_why zag_why_##name = { what, call, ZAG_ARG_##arg, \
+						inside };
 ZAG_WHYS(X)
 #undef X

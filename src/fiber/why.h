@@ -11,6 +11,7 @@
 #define ZAG_FIBER_WHY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/atomic.h"
@@ -31,32 +32,34 @@ enum zag_why_arg {
 
 struct zag_why {
 	const char *what;
+	const char *call; /* what its calls are named; NULL: it depends */
 	uint8_t arg; /* enum zag_why_arg */
 	bool inside; /* only this process can end it, unless shared */
 };
 
-/* name, what it is called, its argument, inside */
-#define ZAG_WHYS(X)                                   \
-	X(input, "input", FD, false)                  \
-	X(output, "output", FD, false)                \
-	X(poll, "poll", FDS, false)                   \
-	X(sleep, "sleep", NONE, false)                \
-	X(offload, "offload", FD, false)              \
-	X(child, "child", PID, false)                 \
-	X(signals, "signals", SIGNALS, false)         \
-	X(shared, "shared futex", ADDRESS, false)     \
-	X(futex, "futex", ADDRESS, true)              \
-	X(mutex, "mutex", MUTEX, true)                \
-	X(cond, "cond", ADDRESS, true)                \
-	X(read_lock, "read lock", RWLOCK, true)       \
-	X(write_lock, "write lock", RWLOCK, true)     \
-	X(semaphore, "semaphore", ADDRESS, true)      \
-	X(barrier, "barrier", ADDRESS, true)          \
-	X(once, "once", ADDRESS, true)                \
-	X(join, "join", FIBER, true)                  \
-	X(runtime, "runtime lock", ADDRESS, true)
+/* name, what it is called, the call as a rule, its argument, inside */
+#define ZAG_WHYS(X)                                                     \
+	X(input, "input", NULL, FD, false)                              \
+	X(output, "output", NULL, FD, false)                            \
+	X(poll, "poll", "poll", FDS, false)                             \
+	X(sleep, "sleep", "sleep", NONE, false)                         \
+	X(offload, "offload", NULL, FD, false)                          \
+	X(child, "child", "waitpid", PID, false)                        \
+	X(signals, "signals", "sigwait", SIGNALS, false)                \
+	X(shared, "shared futex", NULL, ADDRESS, false)                 \
+	X(futex, "futex", NULL, ADDRESS, true)                          \
+	X(mutex, "mutex", "pthread_mutex_lock", MUTEX, true)            \
+	X(cond, "cond", "pthread_cond_wait", ADDRESS, true)             \
+	X(read_lock, "read lock", "pthread_rwlock_rdlock", RWLOCK, true) \
+	X(write_lock, "write lock", "pthread_rwlock_wrlock", RWLOCK, true) \
+	X(semaphore, "semaphore", "sem_wait", ADDRESS, true)            \
+	X(barrier, "barrier", "pthread_barrier_wait", ADDRESS, true)    \
+	X(once, "once", "pthread_once", ADDRESS, true)                  \
+	X(join, "join", "pthread_join", FIBER, true)                    \
+	X(runtime, "runtime lock", NULL, ADDRESS, true)
 
-#define X(name, what, arg, inside) extern const struct zag_why zag_why_##name;
+#define X(name, what, call, arg, inside) \
+	extern const struct zag_why zag_why_##name;
 ZAG_WHYS(X)
 #undef X
 

@@ -77,6 +77,7 @@ const char *zag_sched_boot(uint32_t processors)
 	bool main = zag_raw(SYS_gettid) == zag_raw(SYS_getpid);
 
 	zag_arch_init();
+	zag_sched.born = zag_arch_ticks();
 	if (zag_monitor_start())
 		return "no kernel thread for the monitor";
 	zag_carrier_init();

@@ -4,6 +4,8 @@
 
 #include "sched/clock.h"
 
+#include "sched/sched.h"
+
 struct zag_clock zag_clock = { .ticks = 1 };
 
 void zag_clock_exact(bool on)
@@ -19,15 +21,33 @@ static uint64_t between(uint64_t from, uint64_t to)
 	return (int64_t)(to - from) > 0 ? to - from : 0;
 }
 
+static void note(struct zag_times *t, uint64_t ticks)
+{
+	uint64_t us = ticks / zag_arch_ticks_per_us;
+	int i = us ? 64 - __builtin_clzll(us) : 0;
+
+	if (!ticks)
+		return;
+	zag_count(&t->count[zag_min(i, ZAG_TIMES - 1)], 1);
+	zag_count(&t->sum, ticks);
+}
+
 void zag_clock_account_run(struct zag_fiber *f)
 {
 	uint64_t now = zag_clock_now();
 	uint64_t since = zag_load_rlx(&f->since);
 	uint64_t ready = zag_load_rlx(&f->ready_since);
+	uint64_t parked = between(since, ready);
+	uint64_t delay = between(zag_max(since, ready), now);
+	struct zag_processor *p = f->carrier->processor;
 
-	zag_count(&f->parked, between(since, ready));
-	zag_count(&f->ready, between(zag_max(since, ready), now));
+	zag_count(&f->parked, parked);
+	zag_count(&f->ready, delay);
 	zag_store_rlx(&f->since, now);
+	if (p) {
+		note(&p->parks, parked);
+		note(&p->delays, delay);
+	}
 }
 
 void zag_clock_account_stop(struct zag_fiber *f)

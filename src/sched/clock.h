@@ -47,6 +47,18 @@ static inline uint64_t zag_clock_now(void)
 /* Measure from now on; and no more.  Any thread. */
 void zag_clock_exact(bool on);
 
+/*
+ * How long something took, by power of two: count[i] are those below 2^i
+ * microseconds, the last one all others.  What took no time by the clock is not
+ * counted.  Written by one thread, read by any.
+ */
+enum { ZAG_TIMES = 32 };
+
+struct zag_times {
+	_Atomic uint64_t count[ZAG_TIMES];
+	_Atomic uint64_t sum; /* ticks */
+};
+
 /* Ticks as nanoseconds. */
 static inline uint64_t zag_clock_ns(uint64_t ticks)
 {

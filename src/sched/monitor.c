@@ -19,7 +19,6 @@
 #include "fiber/robust.h"
 #include "fiber/tcb.h"
 #include "sched/carrier.h"
-#include "sched/clock.h"
 #include "sched/sched.h"
 
 enum {
@@ -161,6 +160,7 @@ static bool look(void)
 static _Atomic uint64_t wanted;
 void (*zag_monitor_on_signal)(const siginfo_t *si);
 bool (*zag_monitor_on_tick)(void);
+bool (*zag_monitor_on_look)(void);
 
 /* Wait for a signal that some fiber may take, a poke, or the time. */
 static void wait_for_signal(const struct timespec *timeout)
@@ -263,6 +263,8 @@ static void *monitor_main(void *arg)
 	while (zag_load_acq(&go) == 1) {
 		wait_for_signal(&tick);
 		quiet = look() ? 0 : quiet + 1;
+		if (zag_monitor_on_look && zag_monitor_on_look())
+			quiet = 0;
 		if (zag_xchg(&monitor.busy, false) && zag_monitor_on_tick &&
 		    zag_monitor_on_tick())
 			zag_store_rel(&monitor.busy, true);

@@ -30,6 +30,9 @@ void zag_monitor_reset(void);
  */
 extern void (*zag_monitor_on_signal)(const siginfo_t *si);
 extern bool (*zag_monitor_on_tick)(void);
+/* Called once a tick, and when it was poked; true: tick on even if nothing runs.
+ * The hook of the floor that observes. */
+extern bool (*zag_monitor_on_look)(void);
 void zag_monitor_set_wanted(uint64_t set);
 void zag_monitor_watch_signals(void);
 uint32_t zag_monitor_tid(void);

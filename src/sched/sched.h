@@ -23,6 +23,7 @@
 #include "base/compiler.h"
 #include "base/lock.h"
 #include "fiber/fiber.h"
+#include "sched/clock.h"
 #include "sched/runq.h"
 
 enum zag_processor_status {
@@ -43,7 +44,7 @@ enum zag_action {
 struct zag_processor {
 	/* Written by the carrier that holds it. */
 	struct zag_runq runq;
-	_Atomic uint32_t tick;	    /* switches so far */
+	_Atomic uint64_t tick;	    /* switches so far */
 	uint32_t until_poll;	    /* switches until the poller is looked at */
 	uint32_t streak;	    /* times in a row `next` was run */
 	uint64_t wake_ticks;	    /* when somebody was last woken for it */
@@ -75,8 +76,10 @@ struct zag_processor {
 
 	/* Counters: written by the holder, read by anyone. */
 	struct {
-		_Atomic uint64_t switches, steals, handoffs, created, polls;
+		_Atomic uint64_t steals, handoffs, polls;
 	} count;
+	struct zag_times delays; /* of fibers, from ready to running */
+	struct zag_times parks;	 /* … and from parking to ready */
 };
 
 struct zag_carrier {
@@ -110,6 +113,7 @@ extern struct zag_sched {
 	_Atomic uint32_t idle;		/* processors that could be woken */
 	_Atomic uint32_t searching;	/* carriers looking for work */
 	_Atomic uint64_t fibers;	/* live ones, main too */
+	uint64_t born;			/* ticks at boot */
 	_Atomic(struct zag_carrier *) carriers;
 } zag_sched;
 

@@ -11,6 +11,7 @@
 #include "base/opt.h"
 #include "ctl/signal.h"
 #include "loop/ev.h"
+#include "obs/control.h"
 #include "sched/sched.h"
 #include "wrap/guest.h"
 #include "wrap/real.h"
@@ -72,6 +73,7 @@ static int boot(void)
 	}
 	if (!why) {
 		zag_signal_boot();
+		zag_control_open();
 		return RUNNING;
 	}
 	if (*why && !zag_opt.quiet)
@@ -97,6 +99,7 @@ bool zag_boot(void)
 
 void zag_boot_again(void)
 {
+	zag_control_reset();
 	if (zag_load_acq(&stage) == RUNNING)
 		zag_store_rel(&stage, UNTRIED);
 }

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What can be seen of fibers from outside: zagctl.
+obs_tests = \
+	tests/obs/bt.test \
+	tests/obs/json.test \
+	tests/obs/ps.test
+TESTS += $(obs_tests)
+EXTRA_DIST += $(obs_tests) tests/obs/obs.sh
+obs_programs = \
+	tests/obs/cycle \
+	tests/obs/forks \
+	tests/obs/spin \
+	tests/obs/waits
+check_PROGRAMS += $(obs_programs)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=sh
+# Sourced by the tests of zagctl: programs under zagrun that wait to be seen.
+. "${SRCDIR:-.}/tests/cli/tap.sh"
+zagctl=$BUILDDIR/zagctl
+here=$BUILDDIR/tests/obs
+[ -x "$zagctl" ] || skip_all 'zagctl is not built'
+unset ZAG_CONTROL ZAG_REPORT ZAG_TRACE ZAG_ON_DEADLOCK
+XDG_RUNTIME_DIR=$T/run
+ZAGCTL_PATH=$XDG_RUNTIME_DIR/zag
+export XDG_RUNTIME_DIR ZAGCTL_PATH
+mkdir -m 700 "$XDG_RUNTIME_DIR"
+started=
+
+# start COMMAND...: under zagrun, its standard input held open; sets pid when
+# it has said its first line, which is left in $T/said.
+start() {
+	stop
+	rm -f "$T/in" "$T/said"
+	mkfifo "$T/in"
+	"$ZAGRUN" "$@" <"$T/in" >"$T/said" 2>"$T/err" &
+	pid=$!
+	started=$pid
+	exec 9>"$T/in"
+	tries=0
+	until [ -s "$T/said" ] || [ $tries -ge 200 ]; do
+		sleep 0.05
+		tries=$((tries + 1))
+	done
+}
+
+# Ends what was started: by the end of its input, or by a signal.
+stop() {
+	[ -n "$started" ] || return 0
+	exec 9>&-
+	tries=0
+	while kill -0 "$started" 2>/dev/null && [ $tries -lt 40 ]; do
+		sleep 0.05
+		tries=$((tries + 1))
+	done
+	kill -KILL "$started" 2>/dev/null
+	wait "$started" 2>/dev/null
+	started=
+}
+trap 'stop; rm -rf "$T"' EXIT
+
+# says NAME PATTERN COMMAND...: succeeds and prints a line like that.
+says() {
+	what=$1 pattern=$2
+	shift 2
+	run "$@"
+	if [ "$status" -eq 0 ] && grep -qE -- "$pattern" "$T/out"; then
+		ok "$what"
+	else
+		not_ok "$what"
+		echo "# status $status, wanted $pattern: $*"
+	fi
+}
