@@ -11,7 +11,8 @@ libzagshim_la_SOURCES += \
 	src/wrap/sync_mutex.c src/wrap/sync_mutex.h \
 	src/wrap/sync_once.c \
 	src/wrap/sync_robust.c \
-	src/wrap/sync_rwlock.c \
+	src/wrap/sync_rwlock.c src/wrap/sync_rwlock.h \
+	src/wrap/sync_rwlock_shared.c \
 	src/wrap/sync_sem.c \
 	src/wrap/sync_spin.c \
 	src/wrap/sync_wait.c

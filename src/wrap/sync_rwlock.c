@@ -3,14 +3,15 @@
  * pthread_rwlock_*: one word of state in libc's memory, two queues in the lot.
  *
  * Init and destroy are libc's, which zero all but __flags (the preference)
- * and __shared (then everything is libc's).  All that decides whom to wake is
- * in the word, so that an unlock needs nothing of the lock once it has
- * released it: the lock may be freed by then.
+ * and __shared: then it is wrap/sync_rwlock_shared.c's.  All that decides
+ * whom to wake is in the word, so that an unlock needs nothing of the lock
+ * once it has released it: the lock may be freed by then.
  */
 
 #include "config.h"
 
-#include <pthread.h>
+#include "wrap/sync_rwlock.h"
+
 #include <stddef.h>
 
 #include "fiber/why.h"
@@ -27,12 +28,7 @@
 #define READERS_WAIT (WRITER_WAITS - READER_WAITS)
 #define WRITERS_WAIT (WRITER - WRITER_WAITS)
 
-ZAG_DECLARE_REAL(pthread_rwlock_rdlock);
-ZAG_DECLARE_REAL(pthread_rwlock_wrlock);
 ZAG_DECLARE_REAL(pthread_rwlock_tryrdlock);
-ZAG_DECLARE_REAL(pthread_rwlock_trywrlock);
-ZAG_DECLARE_REAL(pthread_rwlock_clockrdlock);
-ZAG_DECLARE_REAL(pthread_rwlock_clockwrlock);
 ZAG_DECLARE_REAL(pthread_rwlock_unlock);
 
 _Static_assert(offsetof(pthread_rwlock_t, __data.__readers) % 8 == 0 &&
@@ -188,14 +184,14 @@ static inline int lock_side(pthread_rwlock_t *l, const struct side *side,
 ZAG_EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t *l)
 {
 	if (zag_unlikely(is_shared(l)))
-		return ZAG_SYNC_REAL(pthread_rwlock_rdlock, l);
+		return zag_sync_rwlock_read_shared(l, NULL);
 	return lock_side(l, &read_side, NULL);
 }
 
 ZAG_EXPORT int pthread_rwlock_wrlock(pthread_rwlock_t *l)
 {
 	if (zag_unlikely(is_shared(l)))
-		return ZAG_SYNC_REAL(pthread_rwlock_wrlock, l);
+		return zag_sync_rwlock_write_shared(l, NULL);
 	return lock_side(l, &write_side, NULL);
 }
 
@@ -205,7 +201,7 @@ ZAG_EXPORT int pthread_rwlock_clockrdlock(pthread_rwlock_t *l, clockid_t clock,
 	struct zag_sync_until until = { clock, abs };
 
 	if (zag_unlikely(is_shared(l)))
-		return ZAG_SYNC_REAL(pthread_rwlock_clockrdlock, l, clock, abs);
+		return zag_sync_rwlock_read_shared(l, &until);
 	return lock_side(l, &read_side, &until);
 }
 
@@ -215,7 +211,7 @@ ZAG_EXPORT int pthread_rwlock_clockwrlock(pthread_rwlock_t *l, clockid_t clock,
 	struct zag_sync_until until = { clock, abs };
 
 	if (zag_unlikely(is_shared(l)))
-		return ZAG_SYNC_REAL(pthread_rwlock_clockwrlock, l, clock, abs);
+		return zag_sync_rwlock_write_shared(l, &until);
 	return lock_side(l, &write_side, &until);
 }
 
@@ -243,7 +239,7 @@ ZAG_EXPORT int pthread_rwlock_tryrdlock(pthread_rwlock_t *l)
 ZAG_EXPORT int pthread_rwlock_trywrlock(pthread_rwlock_t *l)
 {
 	if (zag_unlikely(is_shared(l)))
-		return ZAG_SYNC_REAL(pthread_rwlock_trywrlock, l);
+		return zag_sync_rwlock_trywrite_shared(l);
 	return enter(l, &write_side, 0) ? 0 : EBUSY;
 }
 

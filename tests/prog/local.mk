@@ -109,8 +109,10 @@ prog_programs += \
 prog_programs += \
 	tests/prog/select-basic
 prog_programs += \
+	tests/prog/shared-barrier \
 	tests/prog/shared-mutex \
 	tests/prog/shared-robust \
+	tests/prog/shared-rwlock \
 	tests/prog/shared-sem
 prog_programs += \
 	tests/prog/signal-altstack \
