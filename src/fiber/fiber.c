@@ -5,6 +5,7 @@
 #include "fiber/fiber.h"
 
 #include <string.h>
+#include <sched.h>
 #include <sys/prctl.h>
 
 #include "base/atomic.h"
@@ -127,6 +128,7 @@ void zag_fiber_put(struct zag_fiber *f)
 void zag_fiber_adopt_main(void)
 {
 	struct zag_fiber *f = &zag_fiber_main;
+	struct sched_param param = { 0 };
 
 	f->ctx.tp = zag_arch_tp();
 	f->tid = (uint32_t)zag_raw(SYS_gettid);
@@ -134,6 +136,10 @@ void zag_fiber_adopt_main(void)
 	f->is_main = true;
 	zag_store_rlx(&f->why_until, INT64_MAX);
 	f->result = PTHREAD_CANCELED; /* unless it exits with another */
+	f->policy = (int)zag_raw(SYS_sched_getscheduler, 0) &
+		    ~SCHED_RESET_ON_FORK;
+	zag_raw(SYS_sched_getparam, 0, &param);
+	f->priority = param.sched_priority;
 	zag_raw(SYS_prctl, PR_GET_NAME, f->name);
 	zag_store_rlx(&f->state, ZAG_FIBER_RUNNING);
 	zag_fiber_current = f;

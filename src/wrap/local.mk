@@ -6,7 +6,8 @@ libzagshim_la_CFLAGS += -fexceptions
 libzagshim_la_SOURCES += \
 	src/wrap/sync_barrier.c \
 	src/wrap/sync_common.h \
-	src/wrap/sync_cond.c \
+	src/wrap/sync_cond.c src/wrap/sync_cond.h \
+	src/wrap/sync_cond_shared.c \
 	src/wrap/sync_libc.c src/wrap/sync_libc.h \
 	src/wrap/sync_mutex.c src/wrap/sync_mutex.h \
 	src/wrap/sync_once.c \

@@ -3,7 +3,7 @@
  * pthread_cond_*: waiters queue in the parking lot at the condition's address.
  *
  * __wrefs keeps libc's flags, which libc's own pthread_cond_init sets: whether
- * the condition is process-shared (then all is libc's) and its clock.  The
+ * the condition is process-shared (see sync_cond_shared.c) and its clock.  The
  * first word says whether anybody may be queued, so that a signal to nobody
  * is one load.  Woken waiters do not look at the condition again: it may be
  * destroyed as soon as they have been woken.
@@ -11,15 +11,15 @@
 
 #include "config.h"
 
-#include <pthread.h>
+#include "wrap/sync_cond.h"
 
 #include "fiber/why.h"
-#include "wrap/sync_common.h"
 #include "wrap/sync_mutex.h"
 
 #define FLAG_SHARED 1u
 #define FLAG_MONOTONIC 2u
 
+ZAG_DECLARE_REAL(pthread_cond_destroy);
 ZAG_DECLARE_REAL(pthread_cond_wait);
 ZAG_DECLARE_REAL(pthread_cond_clockwait);
 ZAG_DECLARE_REAL(pthread_cond_signal);
@@ -105,17 +105,22 @@ static int wait_until(pthread_cond_t *c, pthread_mutex_t *m,
 {
 	if (!zag_sync_until_valid(until))
 		return EINVAL;
-	if (zag_unlikely(is_shared(c)))
-		return ZAG_SYNC_REAL(pthread_cond_clockwait, c, m, until->clock,
-				     until->abs);
-	return wait_private(c, m, zag_sync_deadline(until));
+	if (zag_likely(!is_shared(c)))
+		return wait_private(c, m, zag_sync_deadline(until));
+	if (zag_sync_cond_known())
+		return zag_sync_cond_wait_shared(c, m,
+						 zag_sync_deadline(until));
+	return ZAG_SYNC_REAL(pthread_cond_clockwait, c, m, until->clock,
+			     until->abs);
 }
 
 ZAG_EXPORT int pthread_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
 {
-	if (zag_unlikely(is_shared(c)))
-		return ZAG_SYNC_REAL(pthread_cond_wait, c, m);
-	return wait_private(c, m, ZAG_NEVER);
+	if (zag_likely(!is_shared(c)))
+		return wait_private(c, m, ZAG_NEVER);
+	return zag_sync_cond_known() ?
+		       zag_sync_cond_wait_shared(c, m, ZAG_NEVER) :
+		       ZAG_SYNC_REAL(pthread_cond_wait, c, m);
 }
 
 ZAG_EXPORT int pthread_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m,
@@ -155,14 +160,25 @@ static int wake(pthread_cond_t *c, int n)
 
 ZAG_EXPORT int pthread_cond_signal(pthread_cond_t *c)
 {
-	if (zag_unlikely(is_shared(c)))
-		return ZAG_SYNC_REAL(pthread_cond_signal, c);
-	return wake(c, 1);
+	if (zag_likely(!is_shared(c)))
+		return wake(c, 1);
+	return zag_sync_cond_known() ? zag_sync_cond_signal_shared(c) :
+				       ZAG_SYNC_REAL(pthread_cond_signal, c);
 }
 
 ZAG_EXPORT int pthread_cond_broadcast(pthread_cond_t *c)
 {
-	if (zag_unlikely(is_shared(c)))
-		return ZAG_SYNC_REAL(pthread_cond_broadcast, c);
-	return wake(c, INT_MAX);
+	if (zag_likely(!is_shared(c)))
+		return wake(c, INT_MAX);
+	return zag_sync_cond_known() ?
+		       zag_sync_cond_broadcast_shared(c) :
+		       ZAG_SYNC_REAL(pthread_cond_broadcast, c);
+}
+
+/* Who has been woken may still be about to look at a shared one. */
+ZAG_EXPORT int pthread_cond_destroy(pthread_cond_t *c)
+{
+	if (is_shared(c) && zag_sync_cond_known())
+		return zag_sync_cond_destroy_shared(c);
+	return ZAG_SYNC_REAL(pthread_cond_destroy, c);
 }

@@ -110,6 +110,7 @@ prog_programs += \
 	tests/prog/select-basic
 prog_programs += \
 	tests/prog/shared-barrier \
+	tests/prog/shared-cond \
 	tests/prog/shared-mutex \
 	tests/prog/shared-robust \
 	tests/prog/shared-rwlock \
