@@ -145,6 +145,23 @@ static inline void *check_join(pthread_t t)
 	return value;
 }
 
+/* Signal t until *steps says that it has come so far: a signal that finds it
+ * on its way into the call that it is to end ends nothing. */
+static inline void check_kill_until(pthread_t t, int sig, int *steps, int to)
+{
+	for (;;) {
+		check_msleep(10);
+		if (__atomic_load_n(steps, __ATOMIC_SEQ_CST) >= to)
+			return;
+		CHECK_OK(pthread_kill(t, sig));
+	}
+}
+
+static inline void check_step(int *steps)
+{
+	__atomic_add_fetch(steps, 1, __ATOMIC_SEQ_CST);
+}
+
 /* Writes and reads that must be whole. */
 static inline void check_write(int fd, const void *buf, size_t len)
 {

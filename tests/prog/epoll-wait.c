@@ -120,10 +120,10 @@ static void *interrupted(void *arg)
 	int fd = eventfd(0, 0), set = set_of(fd, EPOLLIN);
 
 	CHECK_EQ(sigemptyset(&none), 0);
-	pthread_barrier_wait(arg);
 	CHECK_ERRNO(epoll_wait(set, &e, 1, -1), EINTR);
-	pthread_barrier_wait(arg);
+	check_step(arg);
 	CHECK_ERRNO(epoll_pwait(set, &e, 1, 5000, &none), EINTR);
+	check_step(arg);
 	CHECK_EQ(close(set), 0);
 	CHECK_EQ(close(fd), 0);
 	return NULL;
@@ -133,17 +133,12 @@ static void signals(void)
 {
 	struct sigaction a = { .sa_handler = on_signal,
 			       .sa_flags = SA_RESTART };
-	pthread_barrier_t b;
 	pthread_t t;
+	int steps = 0;
 
 	CHECK_EQ(sigaction(SIGUSR1, &a, NULL), 0);
-	CHECK_OK(pthread_barrier_init(&b, NULL, 2));
-	t = check_spawn(interrupted, &b);
-	for (int i = 0; i < 2; i++) {
-		pthread_barrier_wait(&b);
-		check_msleep(20);
-		CHECK_OK(pthread_kill(t, SIGUSR1));
-	}
+	t = check_spawn(interrupted, &steps);
+	check_kill_until(t, SIGUSR1, &steps, 2);
 	check_join(t);
 }
 

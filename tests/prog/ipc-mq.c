@@ -88,7 +88,7 @@ static void *interrupted(void *arg)
 	char buf[16];
 
 	CHECK_ERRNO(mq_receive(queue, buf, sizeof buf, NULL), EINTR);
-	pthread_barrier_wait(arg);
+	check_step(arg);
 	CHECK_EQ(mq_timedreceive(queue, buf, sizeof buf, NULL, &ts), 1);
 	return NULL;
 }
@@ -96,17 +96,14 @@ static void *interrupted(void *arg)
 static void signals(void)
 {
 	struct sigaction a = { .sa_handler = on_signal };
-	pthread_barrier_t b;
 	pthread_t t;
+	int steps = 0;
 
 	CHECK_EQ(sigaction(SIGUSR1, &a, NULL), 0);
 	a.sa_flags = SA_RESTART;
 	CHECK_EQ(sigaction(SIGUSR2, &a, NULL), 0);
-	CHECK_OK(pthread_barrier_init(&b, NULL, 2));
-	t = check_spawn(interrupted, &b);
-	check_msleep(20);
-	CHECK_OK(pthread_kill(t, SIGUSR1));
-	pthread_barrier_wait(&b);
+	t = check_spawn(interrupted, &steps);
+	check_kill_until(t, SIGUSR1, &steps, 1);
 	check_msleep(20);
 	CHECK_OK(pthread_kill(t, SIGUSR2)); /* restarts, deadline or not */
 	check_msleep(20);

@@ -130,10 +130,10 @@ static void *interrupted(void *arg)
 {
 	struct message m;
 
-	if (arg)
-		CHECK_ERRNO(msgrcv(queue, &m, sizeof m.text, 0, 0), EINTR);
-	else
-		CHECK_ERRNO(sem_add(-1, 0), EINTR);
+	CHECK_ERRNO(msgrcv(queue, &m, sizeof m.text, 0, 0), EINTR);
+	check_step(arg);
+	CHECK_ERRNO(sem_add(-1, 0), EINTR);
+	check_step(arg);
 	return NULL;
 }
 
@@ -142,15 +142,13 @@ static void signals(void)
 {
 	struct sigaction a = { .sa_handler = on_signal,
 			       .sa_flags = SA_RESTART };
+	pthread_t t;
+	int steps = 0;
 
 	CHECK_EQ(sigaction(SIGUSR1, &a, NULL), 0);
-	for (long i = 0; i < 2; i++) {
-		pthread_t t = check_spawn(interrupted, (void *)i);
-
-		check_msleep(20);
-		CHECK_OK(pthread_kill(t, SIGUSR1));
-		check_join(t);
-	}
+	t = check_spawn(interrupted, &steps);
+	check_kill_until(t, SIGUSR1, &steps, 2);
+	check_join(t);
 	CHECK_EQ(sem_add(1, 0), 0);
 	CHECK_EQ(semctl(sem, 0, GETVAL), 1);
 	CHECK_EQ(semctl(sem, 0, SETVAL, 0), 0);

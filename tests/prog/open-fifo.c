@@ -55,7 +55,7 @@ static void on_signal(int sig)
 static void *interrupted(void *arg)
 {
 	CHECK_ERRNO(open(name[0], O_RDONLY), EINTR);
-	pthread_barrier_wait(arg);
+	check_step(arg);
 	reads(name[0]); /* goes on after a handler with SA_RESTART */
 	return NULL;
 }
@@ -64,17 +64,14 @@ static void *interrupted(void *arg)
 static void signals(void)
 {
 	struct sigaction a = { .sa_handler = on_signal };
-	pthread_barrier_t b;
 	pthread_t t;
+	int steps = 0;
 
 	CHECK_EQ(sigaction(SIGUSR1, &a, NULL), 0);
 	a.sa_flags = SA_RESTART;
 	CHECK_EQ(sigaction(SIGUSR2, &a, NULL), 0);
-	CHECK_OK(pthread_barrier_init(&b, NULL, 2));
-	t = check_spawn(interrupted, &b);
-	check_msleep(20);
-	CHECK_OK(pthread_kill(t, SIGUSR1));
-	pthread_barrier_wait(&b);
+	t = check_spawn(interrupted, &steps);
+	check_kill_until(t, SIGUSR1, &steps, 1);
 	check_msleep(20);
 	CHECK_OK(pthread_kill(t, SIGUSR2));
 	check_msleep(20);
