@@ -16,7 +16,7 @@ enum { BUCKET_BITS = 13, BUCKETS = 1 << BUCKET_BITS };
 
 struct waiter {
 	struct zag_wait wait;
-	const void *key;
+	_Atomic(const void *) key; /* changed under the locks of both queues */
 	uint32_t bits;
 	bool queued; /* the bucket's lock protects it, and the links */
 	struct waiter *next, *prev;
@@ -69,7 +69,7 @@ enum hears { NOTHING, SIGNALS, SIGNALS_AND_CANCEL };
 static bool enter(struct waiter *w, bool (*validate)(void *), void *arg,
 		  enum hears hears)
 {
-	struct bucket *b = bucket_of(w->key);
+	struct bucket *b = bucket_of(zag_load_rlx(&w->key));
 	bool go;
 
 	zag_lock(&b->lock);
@@ -95,6 +95,19 @@ static int refused(void)
 	return -EAGAIN;
 }
 
+/* The queue that w is in, locked: it may be moved to another meanwhile. */
+static struct bucket *lock_queue_of(struct waiter *w)
+{
+	for (;;) {
+		struct bucket *b = bucket_of(zag_load_rlx(&w->key));
+
+		zag_lock(&b->lock);
+		if (b == bucket_of(zag_load_rlx(&w->key)))
+			return b;
+		zag_unlock(&b->lock);
+	}
+}
+
 static int finish(struct waiter *w, zag_time deadline)
 {
 	enum zag_wake reason = zag_wait_sleep(&w->wait, deadline);
@@ -102,8 +115,7 @@ static int finish(struct waiter *w, zag_time deadline)
 
 	if (reason == ZAG_WAKE_READY) /* the waker has unlinked it */
 		return zag_wake_errno(reason);
-	b = bucket_of(w->key);
-	zag_lock(&b->lock);
+	b = lock_queue_of(w);
 	if (w->queued)
 		unlink_waiter(b, w);
 	zag_unlock(&b->lock);
@@ -129,7 +141,7 @@ int zag_lot_park(const void *key, const struct zag_lot_ops *ops, void *arg,
 static struct waiter *next_match(struct waiter *w, const void *key,
 				 uint32_t bits)
 {
-	while (w && (w->key != key || !(w->bits & bits)))
+	while (w && (zag_load_rlx(&w->key) != key || !(w->bits & bits)))
 		w = w->next;
 	return w;
 }
@@ -226,6 +238,62 @@ int zag_lot_wake(const void *word, int n)
 int zag_lot_wake_bits(const void *word, int n, uint32_t bits)
 {
 	return unpark(word, n, bits, NULL, NULL);
+}
+
+/* In the order of their addresses. */
+static void lock_both(struct bucket *a, struct bucket *b)
+{
+	zag_lock(a < b ? &a->lock : &b->lock);
+	if (a != b)
+		zag_lock(a < b ? &b->lock : &a->lock);
+}
+
+static void unlock_both(struct bucket *a, struct bucket *b)
+{
+	zag_unlock(&a->lock);
+	if (a != b)
+		zag_unlock(&b->lock);
+}
+
+static struct zag_requeued requeue(struct bucket *a, const void *from,
+				   struct bucket *b, const void *to, int wake,
+				   int move)
+{
+	struct zag_requeued done = { 0, 0 };
+	struct waiter *w = next_match(a->first, from, UINT32_MAX), *next;
+
+	for (; w && (done.woken < wake || done.moved < move); w = next) {
+		next = next_match(w->next, from, UINT32_MAX);
+		unlink_waiter(a, w);
+		if (done.woken < wake) {
+			done.woken +=
+				zag_wait_wake(&w->wait, ZAG_WAKE_READY);
+			continue;
+		}
+		zag_store_rlx(&w->key, to);
+		append(b, w);
+		done.moved++;
+	}
+	return done;
+}
+
+int zag_lot_requeue(const _Atomic uint32_t *from, const void *to, int wake,
+		    int move, const uint32_t *expected,
+		    struct zag_requeued *done)
+{
+	struct bucket *a = bucket_of((const void *)from);
+	struct bucket *b = bucket_of(to);
+	int r = 0;
+
+	lock_both(a, b);
+	if (expected && zag_load_acq(from) != *expected)
+		r = -EAGAIN;
+	else if ((const void *)from == to) /* where they are already */
+		*done = requeue(a, to, b, to, wake, 0);
+	else
+		*done = requeue(a, (const void *)from, b, to, wake, move);
+	unlock_both(a, b);
+	return r;
 }
 
 /* --- the runtime's own lock that may be held across a park -------------- */

@@ -62,6 +62,19 @@ int zag_lot_wait_bits(const _Atomic uint32_t *word, uint32_t expected,
 		      uint32_t bits, zag_time deadline);
 int zag_lot_wake_bits(const void *word, int n, uint32_t bits);
 
+/*
+ * futex(2) with FUTEX_CMP_REQUEUE, or FUTEX_REQUEUE where `expected` is NULL:
+ * wake up to `wake` waiters of `from`, let up to `move` of the others wait on
+ * `to`.  0, or -EAGAIN: the word is not as expected, nothing was done.
+ */
+struct zag_requeued {
+	int woken, moved;
+};
+
+int zag_lot_requeue(const _Atomic uint32_t *from, const void *to, int wake,
+		    int move, const uint32_t *expected,
+		    struct zag_requeued *done);
+
 /* Uninterruptible forms: mutexes, whose wait no signal may end. */
 int zag_lot_wait_locked(const _Atomic uint32_t *word, uint32_t expected,
 			zag_time deadline);

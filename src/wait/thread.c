@@ -52,18 +52,33 @@ static void on_exit_fiber(struct zag_fiber *f)
 		zag_lot_wake(&f->done, 1);
 }
 
-void zag_thread_finish(void)
+/* Nothing can cancel it any more, no signal comes; what robust mutexes it
+ * holds are left. */
+static void owner_dies(struct zag_fiber *self)
 {
-	struct zag_fiber *self;
-
-	zag_tcb_leave();
 	zag_tcb_cancel_end();
-	self = zag_fiber_self();
 	if (self)
 		zag_store_rel(&self->sigclosed, true);
 	zag_tcb_owner_dies();
 	if (self)
 		zag_robust_owner_dies(self->tid);
+}
+
+void zag_thread_quit(int status)
+{
+	owner_dies(zag_fiber_self());
+	if (zag_sub(&zag_sched.fibers, 1) == 1)
+		zag_raw(SYS_exit_group, status);
+	zag_sched_exit();
+}
+
+void zag_thread_finish(void)
+{
+	struct zag_fiber *self;
+
+	zag_tcb_leave();
+	self = zag_fiber_self();
+	owner_dies(self);
 	/* The last thread ends the process; in a forked child without a
 	 * runtime there is no other. */
 	if (!self || zag_sub(&zag_sched.fibers, 1) == 1) {

@@ -59,4 +59,8 @@ extern void (*zag_thread_on_gone)(struct zag_fiber *f);
  * the process with exit(0). */
 void zag_thread_finish(void) __attribute__((noreturn));
 
+/* The same by exit(2): no destructors, and the last one ends the process at
+ * once.  Fiber. */
+void zag_thread_quit(int status) __attribute__((noreturn));
+
 #endif

@@ -48,6 +48,8 @@ libzagshim_la_SOURCES += \
 	src/wrap/proc_wait.c \
 	src/wrap/real.c src/wrap/real.h \
 	src/wrap/redirect.c src/wrap/redirect.h \
+	src/wrap/syscall.c src/wrap/syscall.def src/wrap/syscall.h \
+	src/wrap/syscall_futex.c \
 	src/wrap/time_sleep.c
 
 # Threads, booting, start-up.

@@ -397,6 +397,20 @@ EARLY(int, setresuid, (uid_t r, uid_t e, uid_t s), SYS_setresuid, r, e, s)
 EARLY(int, setresgid, (gid_t r, gid_t e, gid_t s), SYS_setresgid, r, e, s)
 EARLY(int, setgroups, (size_t n, const gid_t *list), SYS_setgroups, n, list)
 
+static long early_syscall(long nr, ...)
+{
+	long arg[6];
+	va_list ap;
+
+	va_start(ap, nr);
+	for (int i = 0; i < 6; i++)
+		arg[i] = va_arg(ap, long);
+	va_end(ap);
+	return zag_ret(zag_raw6(nr, arg[0], arg[1], arg[2], arg[3], arg[4],
+				arg[5]));
+}
+INIT(syscall)
+
 /* --- what stands in for libc's function once it is redirected only ------ */
 
 static int early_pthread_sigmask(int how, const sigset_t *set, sigset_t *old)

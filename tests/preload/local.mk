@@ -7,6 +7,7 @@ preload_tests = \
 	tests/preload/own-ev-run.test \
 	tests/preload/park-many.test \
 	tests/preload/redirect.test \
+	tests/preload/rust.test \
 	tests/preload/stack-overflow.test \
 	tests/preload/valgrind.test
 TESTS += $(preload_tests)

@@ -73,11 +73,11 @@ static inline void batch(int n, void *(*fn)(void *), void (*start)(void),
 	check_msleep(50);
 	if (start)
 		start();
-	while (__atomic_load_n(&batch_left, __ATOMIC_ACQUIRE)) {
+	do {
 		now = batch_kernel_threads();
 		most = now > most ? now : most;
 		check_msleep(10);
-	}
+	} while (__atomic_load_n(&batch_left, __ATOMIC_ACQUIRE));
 	for (int i = 0; i < n; i++)
 		check_join(t[i]);
 	took = (check_now(CLOCK_MONOTONIC) - begin) / CHECK_MS;

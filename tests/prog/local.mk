@@ -5,6 +5,7 @@
 # optional tests/prog/NAME.args (arguments, one line) goes to EXTRA_DIST.
 prog_programs += \
 	tests/prog/batch-fgets \
+	tests/prog/batch-futex \
 	tests/prog/batch-popen \
 	tests/prog/batch-system
 prog_programs += \
@@ -41,6 +42,10 @@ prog_programs += \
 	tests/prog/fork-threads
 prog_programs += \
 	tests/prog/fortify-calls
+prog_programs += \
+	tests/prog/futex-calls \
+	tests/prog/futex-cxx \
+	tests/prog/futex-glib
 prog_programs += \
 	tests/prog/ids-threads
 prog_programs += \
@@ -132,6 +137,8 @@ prog_programs += \
 	tests/prog/stdio-shared \
 	tests/prog/stdio-socket
 prog_programs += \
+	tests/prog/syscall-calls
+prog_programs += \
 	tests/prog/thrd-basic \
 	tests/prog/thrd-sync
 prog_programs += \
@@ -191,6 +198,8 @@ tests_prog_cancel_cxx_SOURCES = tests/prog/cancel-cxx.cc
 tests_prog_cancel_points_LDADD = -lrt
 tests_prog_cxx_threads_SOURCES = tests/prog/cxx-threads.cc
 tests_prog_cxx_threads_CXXFLAGS = $(AM_CXXFLAGS) -std=c++20
+tests_prog_futex_cxx_SOURCES = tests/prog/futex-cxx.cc
+tests_prog_futex_cxx_CXXFLAGS = $(AM_CXXFLAGS) -std=c++20
 tests_prog_tls_cxx_SOURCES = tests/prog/tls-cxx.cc
 tests_prog_cancel_cleanup_eh_SOURCES = tests/prog/cancel-cleanup.c
 tests_prog_cancel_cleanup_eh_CFLAGS = $(AM_CFLAGS) -fexceptions

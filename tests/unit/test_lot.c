@@ -279,6 +279,82 @@ START_TEST(a_wait_ends_once)
 }
 END_TEST
 
+/* --- from one queue to another ------------------------------------------ */
+
+static _Atomic uint32_t to[64];
+
+static void *wait_moved(void *arg)
+{
+	int r = zag_lot_wait(&word, 0, zag_now() + 2000 * MS);
+
+	ck_assert_int_eq(r, 0);
+	zag_add(&woken, 1);
+	return arg;
+}
+
+static void *wait_shortly(void *arg)
+{
+	long r;
+
+	do
+		r = zag_lot_wait(&word, 0, zag_now() + (long)arg % 7 * MS / 20);
+	while (r == -ETIMEDOUT && !zag_load_acq(&waiting));
+	zag_add(&woken, 1);
+	return NULL;
+}
+
+START_TEST(waiters_are_moved)
+{
+	const uint32_t is = 0, is_not = 1;
+	struct zag_requeued done = { 7, 7 };
+	struct zag_fiber *f[WAITERS];
+
+	boot(_i);
+	zag_store_rlx(&woken, 0);
+	for (long i = 0; i < WAITERS; i++)
+		f[i] = runtime_start(wait_moved, (void *)i);
+	zag_sleep_until(zag_now() + 20 * MS);
+	ck_assert_int_eq(zag_lot_requeue(&word, &to[0], 1, 5, &is_not, &done),
+			 -EAGAIN);
+	ck_assert_int_eq(done.woken, 7);
+	ck_assert_int_eq(zag_lot_requeue(&word, &to[0], 1, 5, &is, &done), 0);
+	ck_assert_int_eq(done.woken, 1);
+	ck_assert_int_eq(done.moved, 5);
+	ck_assert_int_eq(zag_lot_requeue(&word, &word, 1, 5, NULL, &done), 0);
+	ck_assert_int_eq(done.woken, 1);
+	ck_assert_int_eq(zag_lot_wake(&to[0], WAITERS), 5);
+	ck_assert_int_eq(zag_lot_wake(&word, WAITERS), WAITERS - 7);
+	for (int i = 0; i < WAITERS; i++)
+		runtime_join(f[i]);
+	ck_assert_int_eq(zag_load_acq(&woken), WAITERS);
+}
+END_TEST
+
+/* Time-outs race with the moves: nobody is lost, no record stays behind. */
+START_TEST(moved_while_they_leave)
+{
+	struct zag_requeued done;
+	struct zag_fiber *f[WAITERS];
+
+	boot(_i);
+	zag_store_rlx(&woken, 0);
+	zag_store_rlx(&waiting, 0);
+	for (long i = 0; i < WAITERS; i++)
+		f[i] = runtime_start(wait_shortly, (void *)i);
+	for (int i = 0; i < 3000; i++) {
+		zag_lot_requeue(i % 2 ? &word : &to[i % 64], &to[(i + 1) % 64],
+				0, 3, NULL, &done);
+		zag_yield();
+	}
+	zag_store_rel(&waiting, 1);
+	for (int i = 0; i < WAITERS; i++)
+		runtime_join(f[i]);
+	ck_assert_int_eq(zag_load_acq(&woken), WAITERS);
+	for (int i = 0; i < 64; i++)
+		ck_assert_int_eq(zag_lot_wake(&to[i], WAITERS), 0);
+}
+END_TEST
+
 /* --- its mutex ---------------------------------------------------------- */
 
 static struct zag_mutex mutex;
@@ -329,6 +405,8 @@ int main(void)
 	tcase_add_test(c, a_wait_that_need_not_be);
 	tcase_add_test(c, a_native_timeout);
 	tcase_add_test(c, first_come_first_served);
+	tcase_add_loop_test(c, waiters_are_moved, 0, RUNTIME_SIZES);
+	tcase_add_loop_test(c, moved_while_they_leave, 0, RUNTIME_SIZES);
 	tcase_add_loop_test(c, so_many_and_no_more, 0, RUNTIME_SIZES);
 	tcase_add_loop_test(c, fibers_and_threads_wait_together, 0,
 			    RUNTIME_SIZES);

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* syscall(2): what blocks goes to its interposer, the rest to the kernel. */
+#include "wrap/libc.h"
+
+#include <string.h>
+
+#include "base/raw.h"
+#include "ctl/disposition.h"
+#include "sched/sched.h"
+#include "wait/blocking.h"
+#include "wait/thread.h"
+#include "wrap/fd_own.h"
+#include "wrap/io_core.h"
+#include "wrap/real.h"
+#include "wrap/syscall.h"
+
+/* The arguments as the calls have them. */
+#define INT(i) ((int)arg[i])
+#define UINT(i) ((unsigned int)arg[i])
+#define SIZE(i) ((size_t)arg[i])
+#define PTR(i) ((void *)arg[i])
+#define LONG(i) (arg[i])
+
+/* --- calls that libc has in a form of its own --------------------------- */
+
+static long call_pselect6(const long *arg)
+{
+	const struct { const sigset_t *mask; size_t size; } *m = PTR(5);
+
+	return pselect(INT(0), PTR(1), PTR(2), PTR(3), PTR(4),
+		       m ? m->mask : NULL);
+}
+
+/* libc's returns the error. */
+static long call_clock_nanosleep(const long *arg)
+{
+	int err = clock_nanosleep(INT(0), INT(1), PTR(2), PTR(3));
+
+	return err ? zag_ret(-err) : 0;
+}
+
+static long call_waitid(const long *arg)
+{
+	if (PTR(4)) /* resources as well, which libc's does not tell */
+		return zag_ret(zag_raw(SYS_waitid, LONG(0), LONG(1), LONG(2),
+				       LONG(3), LONG(4)));
+	return waitid((idtype_t)arg[0], (id_t)arg[1], PTR(2), INT(3));
+}
+
+/* For as long as others take to end what was asked of them. */
+static long call_io_getevents(long nr, const long *arg)
+{
+	struct zag_syscall call = {
+		nr, { arg[0], arg[1], arg[2], arg[3], arg[4], arg[5] }
+	};
+	long r;
+
+	if (!zag_blocking_call(&call, ZAG_NEVER, false, &r))
+		r = zag_raw6(nr, arg[0], arg[1], arg[2], arg[3], arg[4],
+			     arg[5]);
+	return zag_ret(r);
+}
+
+/* --- threads ------------------------------------------------------------ */
+
+/* A thread ends as it is: nothing of libc's runs. */
+static long call_exit(int status)
+{
+	zag_fiber_self()->result = NULL;
+	zag_thread_quit(status);
+}
+
+/* One that is no more than fork: the child would have a runtime whose kernel
+ * threads are gone. */
+static long call_clone(const long *arg)
+{
+	if (LONG(0) == SIGCHLD && !PTR(1))
+		return fork();
+	return zag_ret(zag_raw(SYS_clone, LONG(0), LONG(1), LONG(2), LONG(3),
+			       LONG(4)));
+}
+
+/* --- signals: the kernel's sets are shorter than libc's ----------------- */
+
+enum { SET_SIZE = 8 };
+
+static const sigset_t *full_set(const void *bits, sigset_t *set)
+{
+	if (!bits)
+		return NULL;
+	sigemptyset(set);
+	memcpy(set, bits, SET_SIZE);
+	return set;
+}
+
+static long give_set(long r, const sigset_t *set, void *bits)
+{
+	if (r >= 0 && bits)
+		memcpy(bits, set, SET_SIZE);
+	return r;
+}
+
+static long call_rt_sigprocmask(const long *arg)
+{
+	sigset_t set, old;
+
+	if (SIZE(3) != SET_SIZE)
+		return zag_ret(-EINVAL);
+	return give_set(sigprocmask(INT(0), full_set(PTR(1), &set), &old), &old,
+			PTR(2));
+}
+
+static long call_rt_sigpending(const long *arg)
+{
+	sigset_t set;
+
+	if (SIZE(1) != SET_SIZE)
+		return zag_ret(-EINVAL);
+	return give_set(sigpending(&set), &set, PTR(0));
+}
+
+static long call_rt_sigsuspend(const long *arg)
+{
+	sigset_t set;
+
+	if (SIZE(1) != SET_SIZE)
+		return zag_ret(-EINVAL);
+	return sigsuspend(full_set(PTR(0), &set));
+}
+
+static long call_rt_sigtimedwait(const long *arg)
+{
+	sigset_t set;
+
+	if (SIZE(3) != SET_SIZE)
+		return zag_ret(-EINVAL);
+	return sigtimedwait(full_set(PTR(0), &set), PTR(1), PTR(2));
+}
+
+/* The way back from a handler is libc's, whatever is asked for. */
+static long call_rt_sigaction(const long *arg)
+{
+	const struct zag_disposition *to = PTR(1);
+	struct zag_disposition *from = PTR(2);
+	struct sigaction act = { 0 }, old;
+	long r;
+
+	if (SIZE(3) != SET_SIZE)
+		return zag_ret(-EINVAL);
+	if (to) {
+		act.sa_sigaction = to->handler;
+		act.sa_flags = (int)(to->flags & ~ZAG_SA_RESTORER);
+		full_set(&to->mask, &act.sa_mask);
+	}
+	r = sigaction(INT(0), to ? &act : NULL, &old);
+	if (r >= 0 && from) {
+		*from = (struct zag_disposition){ 0 };
+		from->handler = old.sa_sigaction;
+		from->flags = (unsigned long)old.sa_flags;
+		memcpy(&from->mask, &old.sa_mask, SET_SIZE);
+	}
+	return r;
+}
+
+/* --- syscall ------------------------------------------------------------ */
+
+#define ZAG_OWN(name, expression)               \
+	static long do_##name(const long *arg)       \
+	{                                            \
+		(void)arg;                           \
+		return (long)(expression);           \
+	}
+#include "wrap/syscall.def"
+#undef ZAG_OWN
+
+typedef long handler(const long *arg);
+
+static handler *const handlers[] = {
+#define ZAG_OWN(name, expression) [SYS_##name] = do_##name,
+#include "wrap/syscall.def"
+#undef ZAG_OWN
+};
+
+static handler *handler_of(long nr)
+{
+	const unsigned long count = sizeof(handlers) / sizeof(handlers[0]);
+
+	return (unsigned long)nr < count ? handlers[nr] : NULL;
+}
+
+/* No cancellation point, though what it leads to may be one.  Who may be
+ * cancelled anywhere may be so here. */
+static long quietly(handler *own, const long *arg)
+{
+	int state;
+	long r;
+
+	if (zag_tcb_cancel_bits() & (ZAG_CANCEL_DISABLED | ZAG_CANCEL_ASYNC))
+		return own(arg);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	r = own(arg);
+	pthread_setcancelstate(state, NULL);
+	return r;
+}
+
+/* libc's is variadic, and takes six arguments whatever was given. */
+ZAG_EXPORT long zag_syscall(long nr, long a, long b, long c, long d, long e,
+			    long f) __asm__("syscall");
+
+long zag_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+	const long arg[] = { a, b, c, d, e, f };
+	handler *own;
+
+	if (nr == SYS_futex && zag_load_rlx(&zag_sched.running))
+		return zag_ret(zag_syscall_futex(a, b, c, d, e, f));
+	if (!zag_on_fiber())
+		return ZAG_REAL(syscall)(nr, a, b, c, d, e, f);
+	own = handler_of(nr);
+	if (own)
+		return quietly(own, arg);
+	return zag_ret(zag_raw6(nr, a, b, c, d, e, f));
+}
