@@ -57,6 +57,7 @@ struct zag_fiber {
 	struct zag_carrier *carrier; /* runs it; valid while it runs */
 	struct zag_fiber *next;	     /* in a queue, or the slot cache */
 	uint64_t id;		     /* never reused in this process */
+	_Atomic bool urgent;	     /* to go first when it is next made ready */
 	_Atomic uint64_t since;	     /* ticks when it began to run, or stopped */
 	_Atomic uint64_t switches;   /* times it has begun to run */
 

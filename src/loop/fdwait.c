@@ -55,6 +55,7 @@ struct entry {
 	_Atomic uint8_t nonblock;
 	_Atomic uint8_t timeouts; /* bit 0 in, bit 1 out: one is set */
 	_Atomic uint8_t drained;
+	_Atomic uint8_t listens;  /* connections came from it */
 	_Atomic bool used; /* something above is not as at first */
 	struct zag_mutex accept;
 	struct direction dir[2];
@@ -227,6 +228,16 @@ struct zag_mutex *zag_fd_accept_lock(int fd)
 	return e ? &e->accept : &beyond;
 }
 
+void zag_fd_set_listens(int fd)
+{
+	struct entry *e = lookup(fd);
+
+	if (e && !zag_load_rlx(&e->listens)) {
+		zag_store_rlx(&e->used, true);
+		zag_store_rlx(&e->listens, 1);
+	}
+}
+
 void zag_fd_set_drained(int fd)
 {
 	struct entry *e = lookup(fd);
@@ -268,6 +279,8 @@ static bool wake_first(struct direction *d, enum zag_wake reason)
 		struct zag_wait *wait = w->wait;
 
 		unlink_waiter(w);
+		if (wait->fiber && zag_load_rlx(&w->entry->listens))
+			zag_store_rlx(&wait->fiber->urgent, true);
 		if (zag_wait_wake(wait, reason))
 			return true;
 	}
@@ -610,6 +623,7 @@ static void drop(int fd, bool closed)
 	zag_store_rlx(&e->flags_gen, 0);
 	zag_store_rlx(&e->kind, ZAG_FD_UNKNOWN);
 	zag_store_rlx(&e->drained, 0);
+	zag_store_rlx(&e->listens, 0);
 	zag_store_rlx(&e->used, false);
 }
 

@@ -95,6 +95,14 @@ zag_time zag_fd_io_deadline(int fd, int events);
 struct zag_mutex *zag_fd_accept_lock(int fd);
 
 /*
+ * A connection was accepted from fd: from now on who waits for it runs before
+ * all others when it is ready, as a thread would that the kernel wakes.  The
+ * kernel keeps few connections for a listener; clients of those it drops try
+ * again after a second.
+ */
+void zag_fd_set_listens(int fd);
+
+/*
  * A stream's receive queue was found empty by a short read: the next read may
  * park first and try after, which saves a call that would say EAGAIN.
  * zag_fd_take_drained reads and clears the hint.

@@ -256,9 +256,12 @@ static void ready_local(struct zag_carrier *c, struct zag_fiber *f)
 {
 	struct zag_processor *p = c->processor;
 	bool idle = zag_load_rlx(&zag_sched.idle) != 0;
+	bool urgent = zag_load_rlx(&f->urgent);
 	uint64_t now = idle ? zag_arch_ticks() : 0;
 
-	if (c->current && !zag_sched_chance(3))
+	if (urgent)
+		zag_store_rlx(&f->urgent, false);
+	if ((c->current || urgent) && !zag_sched_chance(3))
 		zag_runq_put_next(&p->runq, f, now);
 	else
 		zag_runq_put(&p->runq, f); /* the poller's: a batch, in order */

@@ -31,6 +31,8 @@ static long accept_ready(int fd, struct sockaddr *addr, socklen_t *len,
 	if (zag_io_events(fd, POLLIN))
 		r = zag_raw(SYS_accept4, fd, addr, len, flags);
 	zag_mutex_unlock(lock);
+	if (r >= 0)
+		zag_fd_set_listens(fd);
 	return r;
 }
 

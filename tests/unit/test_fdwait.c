@@ -132,6 +132,40 @@ START_TEST(ready_before_and_after)
 }
 END_TEST
 
+/* --- who goes first ----------------------------------------------------- */
+
+static int order[3];
+
+static void *wait_and_sign(void *arg)
+{
+	void *r = wait_in(arg);
+
+	order[zag_load_acq(&ended) - 1] = (int)(long)arg;
+	return r;
+}
+
+/* One processor, and main keeps it until all three are ready. */
+START_TEST(who_listens_goes_first)
+{
+	struct zag_fiber *f[3];
+	int pipes[3][2];
+
+	runtime_boot(1);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(pipe2(pipes[i], O_NONBLOCK), 0);
+		f[i] = runtime_start(wait_and_sign, (void *)(long)pipes[i][0]);
+	}
+	while (zag_load_acq(&began) < 3)
+		rest(1);
+	zag_fd_set_listens(pipes[1][0]);
+	for (int i = 0; i < 3; i++)
+		put(pipes[i][1], 1);
+	for (int i = 0; i < 3; i++)
+		ck_assert_ptr_null(runtime_join(f[i]));
+	ck_assert_int_eq(order[0], pipes[1][0]); /* neither end of the list */
+}
+END_TEST
+
 START_TEST(timeouts)
 {
 	zag_time begin;
@@ -590,6 +624,7 @@ int main(void)
 	tcase_add_test(c, flags);
 	tcase_add_test(c, drained);
 	tcase_add_loop_test(c, ready_before_and_after, 0, RUNTIME_SIZES);
+	tcase_add_test(c, who_listens_goes_first);
 	tcase_add_loop_test(c, timeouts, 0, RUNTIME_SIZES);
 	tcase_add_loop_test(c, full_pipes_and_hang_ups, 0, RUNTIME_SIZES);
 	tcase_add_loop_test(c, what_is_always_ready_and_what_is_none, 0,
