@@ -53,6 +53,7 @@ libzagcore_la_SOURCES += \
 	src/ctl/sigsend.c \
 	src/ctl/sigwait.c \
 	src/obs/answer.c src/obs/answer.h \
+	src/obs/cancel.c \
 	src/obs/callname.c src/obs/callname.h \
 	src/obs/command.h \
 	src/obs/control.c src/obs/control.h \

@@ -20,6 +20,7 @@ bin_PROGRAMS += zagctl
 endif
 zagctl_SOURCES = \
 	tools/zagctl/bt.c \
+	tools/zagctl/cancel.c \
 	tools/zagctl/core.c tools/zagctl/core.h \
 	tools/zagctl/locks.c \
 	tools/zagctl/ls.c \
@@ -35,3 +36,7 @@ zagctl_SOURCES = \
 zagctl_CPPFLAGS = $(ZAG_CPPFLAGS) -I$(top_srcdir)/tools/zagctl \
 	$(ZAGCTL_CFLAGS)
 zagctl_LDADD = $(ZAGCTL_LIBS)
+
+# gdb loads it when libzagshim.so is mapped.
+gdbautodir = $(datadir)/gdb/auto-load$(pkglibdir)
+dist_gdbauto_DATA = tools/gdb/libzagshim.so-gdb.py

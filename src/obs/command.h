@@ -25,6 +25,7 @@ void zag_answer_finish(struct zag_answer *a);
 /* Whether there is room for another row. */
 bool zag_answer_room(const struct zag_answer *a);
 
+void zag_command_cancel(struct zag_answer *a, char *argument);
 void zag_command_stat(struct zag_answer *a, char *argument);
 void zag_command_ps(struct zag_answer *a, char *argument);
 void zag_command_ps_more(struct zag_answer *a);

@@ -2,11 +2,14 @@
 # What can be seen of fibers from outside: zagctl.
 obs_tests = \
 	tests/obs/bt.test \
+	tests/obs/cancel.test \
+	tests/obs/gdb.test \
 	tests/obs/json.test \
 	tests/obs/ps.test
 TESTS += $(obs_tests)
 EXTRA_DIST += $(obs_tests) tests/obs/obs.sh
 obs_programs = \
+	tests/obs/cancelled \
 	tests/obs/cycle \
 	tests/obs/forks \
 	tests/obs/spin \

@@ -56,3 +56,23 @@ says() {
 		echo "# status $status, wanted $pattern: $*"
 	fi
 }
+
+# core_of_abort COMMAND...: sets core to the core file of it, or to nothing if
+# the kernel writes none that can be found.
+core_of_abort() {
+	pattern=$(cat /proc/sys/kernel/core_pattern)
+	core=
+	case $pattern in
+	\|*) return ;;
+	/*) ;;
+	*) pattern=$PWD/$pattern ;;
+	esac
+	# shellcheck disable=SC3045 # where it is not known, there is no core
+	ulimit -c unlimited 2>/dev/null || return 0
+	start "$@"
+	core=$(echo "$pattern" | sed "s/%p/$pid/g")
+	kill -ABRT "$pid"
+	wait "$pid" 2>/dev/null
+	started=
+	[ -s "$core" ] || core=
+}

@@ -17,13 +17,15 @@ static const struct command commands[] = {
 	  run_bt },
 	{ "locks", "[TARGET]", "what is contended; cycles", 1, run_locks },
 	{ "stat", "[TARGET]", "counters", 1, run_stat },
+	{ "cancel", "TARGET FIBER...", "end fibers from outside", 62,
+	  run_cancel },
 	{ "get", "[TARGET] [NAME]", "options", 2, run_get },
 	{ "set", "[TARGET] NAME=VALUE", "change an option", 2, run_set },
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-enum { JSON = 256, OPENMETRICS, NO_HEADINGS, RAW, SORT, CORE, FRAMES };
+enum { JSON = 256, OPENMETRICS, NO_HEADINGS, RAW, SORT, CORE, FRAMES, MODE };
 
 static const struct argp_option table[] = {
 	{ "json", JSON, NULL, 0, "print JSON", 0 },
@@ -35,6 +37,7 @@ static const struct argp_option table[] = {
 	{ "interval", 'i', "SEC", 0, "stat: again and again", 0 },
 	{ "count", 'n', "N", 0, "stat -i: so many times", 0 },
 	{ "core", CORE, "FILE", 0, "bt: of a core file", 0 },
+	{ "mode", MODE, "error|unwind", 0, "cancel: how", 0 },
 	{ "frames", FRAMES, NULL, 0, "bt: zagshim's own, too", 0 },
 	{ 0 },
 };
@@ -107,6 +110,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case CORE:
 		o->core = arg;
+		break;
+	case MODE:
+		o->mode = arg;
 		break;
 	case FRAMES:
 		o->all_frames = true;

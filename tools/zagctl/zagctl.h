@@ -22,6 +22,7 @@ struct options {
 	const char *columns; /* -o */
 	const char *sort;
 	const char *core;
+	const char *mode; /* of cancel */
 	const char *output; /* -O, a file */
 	double seconds;	    /* -d or -i; 0: not given */
 	long times;	    /* -n; 0: not given */
@@ -39,6 +40,7 @@ struct command {
 int complain(int status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+int run_cancel(const struct options *o);
 int run_ls(const struct options *o);
 int run_ps(const struct options *o);
 int run_bt(const struct options *o);
