@@ -15,10 +15,12 @@ prog_programs += \
 	tests/prog/cancel-cond \
 	tests/prog/cancel-cxx \
 	tests/prog/cancel-join \
+	tests/prog/cancel-libc \
 	tests/prog/cancel-many \
 	tests/prog/cancel-points \
 	tests/prog/cancel-read \
-	tests/prog/cancel-state
+	tests/prog/cancel-state \
+	tests/prog/cancel-who
 prog_programs += \
 	tests/prog/cond-basic \
 	tests/prog/cond-broadcast-many \
