@@ -250,10 +250,11 @@ static bool has_rseq(void)
 }
 
 /* The area stays unregistered: cpu_id says so, and sched_getcpu asks the
- * vDSO. */
+ * vDSO.  A thread that libc makes does as its maker's says: also where main's
+ * could not be registered (an old kernel, a tunable). */
 static void mark_rseq_off(void *tp)
 {
-	if (has_rseq())
+	if (zag_glibc.rseq_offset)
 		ZAG_TCB_AT(tp, *zag_glibc.rseq_offset + 4, int32_t) =
 			RSEQ_CPU_UNREGISTERED;
 }
