@@ -78,3 +78,6 @@ libzagshim_la_SOURCES += \
 if HOST_X86_64
 libzagshim_la_SOURCES += src/arch/x86_64/jump.S
 endif
+if HOST_AARCH64
+libzagshim_la_SOURCES += src/arch/aarch64/jump.S
+endif

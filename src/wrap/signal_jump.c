@@ -136,7 +136,6 @@ void zag_jump_end(const ucontext_t *next)
 }
 
 #if defined(__x86_64__)
-
 enum { IN_REGISTERS = 6 };
 
 static const int argument_register[IN_REGISTERS] = {
@@ -167,5 +166,28 @@ ZAG_EXPORT void makecontext(ucontext_t *uc, void (*fn)(void), int argc, ...)
 			sp[i - IN_REGISTERS + 1] = va_arg(ap, greg_t);
 	va_end(ap);
 }
+#elif defined(__aarch64__)
+enum { IN_REGISTERS = 8 };
 
+/* On its stack: arguments from the ninth on. */
+ZAG_EXPORT void makecontext(ucontext_t *uc, void (*fn)(void), int argc, ...)
+{
+	mcontext_t *m = &uc->uc_mcontext;
+	size_t more = argc > IN_REGISTERS ? (size_t)argc - IN_REGISTERS : 0;
+	uintptr_t end = (uintptr_t)uc->uc_stack.ss_sp + uc->uc_stack.ss_size;
+	uint64_t *sp = (uint64_t *)((end - 8 * more) & -UINT64_C(16));
+	va_list ap;
+
+	m->pc = (uintptr_t)fn;
+	m->sp = (uintptr_t)sp;
+	m->regs[19] = (uintptr_t)uc->uc_link;
+	m->regs[29] = 0;
+	m->regs[30] = (uintptr_t)zag_jump_start;
+	va_start(ap, argc);
+	for (int i = 0; i < argc; i++)
+		*(i < IN_REGISTERS ? (uint64_t *)&m->regs[i] :
+				     &sp[i - IN_REGISTERS]) =
+			va_arg(ap, uint64_t);
+	va_end(ap);
+}
 #endif

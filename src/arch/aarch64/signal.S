@@ -37,7 +37,9 @@ zag_arch_call_on:
 /*
  * void zag_arch_signal_enter(void *frame, fn, int signo, siginfo_t *, void *)
  *
- * As the kernel enters a handler: it returns to what restores the frame.
+ * As the kernel enters a handler: it returns to what restores the frame, which
+ * debuggers and unwinders know by its two instructions, where there is no
+ * unwind information.
  */
 	.globl	zag_arch_signal_enter
 	.hidden	zag_arch_signal_enter
@@ -48,15 +50,22 @@ zag_arch_signal_enter:
 	.cfi_undefined x30
 	hint	#34	/* bti c */
 	mov	sp, x0
-	mov	x9, x1
+	mov	x16, x1
 	mov	w0, w2
 	mov	x1, x3
 	mov	x2, x4
 	mov	x29, #0
-	blr	x9
-	mov	x8, #139	/* rt_sigreturn */
-	svc	#0
+	adr	x30, restore
+	br	x16
 	.cfi_endproc
 	.size	zag_arch_signal_enter, . - zag_arch_signal_enter
+
+	.type	restore, %function
+	nop
+	.p2align 4
+restore:
+	mov	x8, #139	/* rt_sigreturn */
+	svc	#0
+	.size	restore, . - restore
 
 #include "arch/aarch64/notes.h"
