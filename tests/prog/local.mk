@@ -60,16 +60,19 @@ prog_programs += \
 	tests/prog/io-devices \
 	tests/prog/io-dup \
 	tests/prog/io-event \
+	tests/prog/io-exhausted \
 	tests/prog/io-file \
 	tests/prog/io-hangup \
 	tests/prog/io-messages \
 	tests/prog/io-nonblock \
 	tests/prog/io-nonblock-hidden \
+	tests/prog/io-oob \
 	tests/prog/io-pipe \
 	tests/prog/io-readers \
 	tests/prog/io-recv-flags \
 	tests/prog/io-reuse \
 	tests/prog/io-reuse-stdio \
+	tests/prog/io-rights \
 	tests/prog/io-sigpipe \
 	tests/prog/io-socketpair \
 	tests/prog/io-splice \
@@ -88,6 +91,7 @@ prog_programs += \
 	tests/prog/key-many \
 	tests/prog/key-threads
 prog_programs += \
+	tests/prog/leak-flags \
 	tests/prog/libc-calls
 prog_programs += \
 	tests/prog/liveness \
