@@ -415,7 +415,9 @@ static void withdraw(struct waiter *w)
 /* The kernel writes revents: what it says there the caller asks for again. */
 static int native_poll(const struct pollfd *fds, nfds_t n, zag_time deadline)
 {
-	zag_time left = deadline == ZAG_NEVER ? 0 : deadline - zag_now();
+	zag_time left = deadline == ZAG_NEVER ?
+				0 :
+				zag_deadline_mono(deadline) - zag_now();
 	struct timespec ts = { left / ZAG_NSEC, left % ZAG_NSEC };
 	long r;
 

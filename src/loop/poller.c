@@ -22,29 +22,67 @@ enum { SLACK_NS = 50 * 1000 }; /* PR_GET_TIMERSLACK's default */
  * that goes off a little late does for all that are due by then; the kernel
  * gives a thread's sleep the same slack.
  */
-static void arm(struct zag_loop *l, zag_time next)
+static void arm(struct zag_timer *t, zag_time next)
 {
 	struct itimerspec its;
 
-	if (next >= l->armed)
+	if (next >= t->armed)
 		return;
 	next += SLACK_NS;
 	its = (struct itimerspec){
 		.it_value = { next / ZAG_NSEC, next % ZAG_NSEC },
 	};
-	zag_raw(SYS_timerfd_settime, l->timer_fd, TFD_TIMER_ABSTIME, &its,
-		NULL);
-	l->armed = next;
+	zag_raw(SYS_timerfd_settime, t->io.fd, TFD_TIMER_ABSTIME, &its, NULL);
+	t->armed = next;
 }
 
 static void on_timer(struct ev_loop *ev, ev_io *w, int revents)
 {
-	struct zag_loop *l = zag_ev.ev_userdata(ev);
+	struct zag_timer *t = zag_container_of(w, struct zag_timer, io);
 	uint64_t n;
 
+	(void)ev;
 	(void)revents;
 	zag_raw(SYS_read, w->fd, &n, sizeof(n));
-	l->armed = ZAG_NEVER;
+	t->armed = ZAG_NEVER;
+}
+
+static zag_time clock_now(int clock)
+{
+	struct timespec ts;
+
+	if (clock == ZAG_CLOCK_MONO)
+		return zag_now();
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (zag_time)ts.tv_sec * ZAG_NSEC + ts.tv_nsec;
+}
+
+/* Whether processor i has deadlines, and has one that has passed. */
+static bool has_deadline(uint32_t i)
+{
+	return zag_deadline_next(i, ZAG_CLOCK_MONO) != ZAG_NEVER ||
+	       zag_deadline_next(i, ZAG_CLOCK_WALL) != ZAG_NEVER;
+}
+
+static bool has_passed(uint32_t i)
+{
+	for (int c = 0; c < ZAG_CLOCKS; c++) {
+		zag_time next = zag_deadline_next(i, c);
+
+		if (next != ZAG_NEVER && next <= clock_now(c))
+			return true;
+	}
+	return false;
+}
+
+static bool expire(uint32_t i)
+{
+	int n = 0;
+
+	for (int c = 0; c < ZAG_CLOCKS; c++)
+		if (zag_deadline_next(i, c) != ZAG_NEVER)
+			n += zag_deadline_expire(i, c, clock_now(c));
+	return n > 0;
 }
 
 static void on_wake(struct ev_loop *ev, ev_async *w, int revents)
@@ -79,6 +117,20 @@ static int setup(uint32_t n)
 	return zag_deadline_init(n) ? 0 : -ENOMEM;
 }
 
+static bool open_timer(struct zag_loop *l, int which, clockid_t clock)
+{
+	struct zag_timer *t = &l->timers[which];
+	long fd = zag_raw(SYS_timerfd_create, clock,
+			  TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd < 0)
+		return false;
+	t->armed = ZAG_NEVER;
+	ev_io_init(&t->io, on_timer, (int)fd, EV_READ);
+	zag_ev.ev_io_start(l->ev, &t->io);
+	return true;
+}
+
 static int open_loop(struct zag_processor *p)
 {
 	struct zag_loop *l = zag_page_carve(sizeof(*l));
@@ -86,18 +138,14 @@ static int open_loop(struct zag_processor *p)
 	if (!l)
 		return -ENOMEM;
 	l->processor = p;
-	l->armed = ZAG_NEVER;
-	l->timer_fd = (int)zag_raw(SYS_timerfd_create, CLOCK_MONOTONIC,
-				   TFD_CLOEXEC | TFD_NONBLOCK);
 	l->ev = zag_ev.ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
-	if (!l->ev || l->timer_fd < 0)
+	if (!l->ev || !open_timer(l, ZAG_CLOCK_MONO, CLOCK_MONOTONIC) ||
+	    !open_timer(l, ZAG_CLOCK_WALL, CLOCK_REALTIME))
 		return -EMFILE;
 	zag_ev.ev_set_userdata(l->ev, l);
 	zag_ev.ev_set_loop_release_cb(l->ev, release, acquire);
 	ev_async_init(&l->wake, on_wake);
 	zag_ev.ev_async_start(l->ev, &l->wake);
-	ev_io_init(&l->timer, on_timer, l->timer_fd, EV_READ);
-	zag_ev.ev_io_start(l->ev, &l->timer);
 	p->loop = l;
 	return 0;
 }
@@ -135,22 +183,20 @@ static bool still_idle(struct zag_loop *l)
 static void block_in(struct zag_loop *l)
 {
 	uint32_t i = l->processor->index;
-	zag_time next;
 
 	zag_lock(&l->lock);
 	if (!l->polling) {
 		zag_store_rlx(&l->sleeping, true);
 		zag_fence();
-		next = zag_deadline_next(i);
-		if (still_idle(l) &&
-		    (next == ZAG_NEVER || next > zag_now())) {
-			arm(l, next);
+		if (still_idle(l) && !has_passed(i)) {
+			for (int c = 0; c < ZAG_CLOCKS; c++)
+				arm(&l->timers[c], zag_deadline_next(i, c));
 			run(l, true);
 		}
 		zag_store_rlx(&l->sleeping, false);
 	}
 	zag_unlock(&l->lock);
-	zag_deadline_expire(i, zag_now());
+	expire(i);
 }
 
 static void poll_loop(struct zag_processor *p, bool block)
@@ -161,8 +207,7 @@ static void poll_loop(struct zag_processor *p, bool block)
 		block_in(l);
 		return;
 	}
-	if (zag_deadline_next(p->index) != ZAG_NEVER)
-		zag_deadline_expire(p->index, zag_now());
+	expire(p->index);
 	if (zag_load_rlx(&l->waiting))
 		look(l);
 	zag_count(&p->count.polls, 1);
@@ -171,10 +216,8 @@ static void poll_loop(struct zag_processor *p, bool block)
 static bool poll_other(struct zag_processor *p)
 {
 	struct zag_loop *l = p->loop;
-	bool woke = false;
+	bool woke = expire(p->index);
 
-	if (zag_deadline_next(p->index) != ZAG_NEVER)
-		woke = zag_deadline_expire(p->index, zag_now()) > 0;
 	if (zag_load_rlx(&l->waiting) && zag_trylock(&l->lock)) {
 		if (!l->polling) {
 			run(l, false);
@@ -193,7 +236,7 @@ static void wake(struct zag_processor *p)
 static bool busy(struct zag_processor *p)
 {
 	return zag_load_rlx(&p->loop->waiting) ||
-	       zag_deadline_next(p->index) != ZAG_NEVER;
+	       has_deadline(p->index);
 }
 
 static void on_earlier_deadline(uint32_t i)
@@ -243,6 +286,7 @@ void zag_poller_reset(void)
 		struct zag_loop *l = zag_sched.processors[i].loop;
 
 		zag_ev.ev_loop_destroy(l->ev);
-		zag_raw(SYS_close, l->timer_fd);
+		for (int c = 0; c < ZAG_CLOCKS; c++)
+			zag_raw(SYS_close, l->timers[c].io.fd);
 	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The poller: a libev loop per processor, for descriptors; a timerfd on it,
- * for deadlines finer than libev's milliseconds.
+ * The poller: a libev loop per processor, for descriptors; on it a timerfd for
+ * each clock, for deadlines finer than libev's milliseconds.  That of
+ * CLOCK_REALTIME is set to absolute times: the kernel follows the clock.
  *
  * A loop's lock protects its watchers and the descriptors that are at home in
  * it.  It is released around the backend's wait, so any carrier may start and
@@ -16,6 +17,7 @@
 
 #include "base/lock.h"
 #include "loop/ev.h"
+#include "wait/deadline.h"
 #include "wait/wait.h"
 
 struct zag_processor;
@@ -25,9 +27,10 @@ struct zag_loop {
 	struct ev_loop *ev;
 	struct zag_processor *processor;
 	ev_async wake;
-	ev_io timer;
-	int timer_fd;
-	zag_time armed;		   /* what timer_fd is set to, or ZAG_NEVER */
+	struct zag_timer {
+		ev_io io;
+		zag_time armed; /* what it is set to, or ZAG_NEVER */
+	} timers[ZAG_CLOCKS];
 	bool polling;		   /* somebody is inside ev_run */
 	_Atomic bool sleeping;	   /* … and blocks there */
 	_Atomic uint32_t waiting;  /* fibers that wait for descriptors here */

@@ -18,7 +18,7 @@
 int (*zag_sched_native_create)(pthread_t *t, const pthread_attr_t *attr,
 			       void *(*fn)(void *), void *arg);
 
-enum { FDS_EACH = 3 }; /* libev's epoll set and eventfd, our timerfd */
+enum { FDS_EACH = 4 }; /* libev's epoll set and eventfd, two timerfds */
 
 static bool make_processors(uint32_t n)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Deadlines: a 4-ary heap per processor. */
+/* Deadlines: 4-ary heaps. */
 #include "config.h"
 
 #include "wait/deadline.h"
@@ -28,7 +28,7 @@ struct zag_deadlines {
 	ZAG_ALIGNED(ZAG_CACHE_LINE) char end[];
 };
 
-static struct zag_deadlines *heaps;
+static struct zag_deadlines (*heaps)[ZAG_CLOCKS];
 
 void (*zag_deadline_on_earlier)(uint32_t processor);
 
@@ -36,7 +36,8 @@ bool zag_deadline_init(uint32_t n)
 {
 	heaps = zag_page_alloc(n * sizeof(*heaps));
 	for (uint32_t i = 0; heaps && i < n; i++)
-		zag_store_rlx(&heaps[i].first, ZAG_NEVER);
+		for (int c = 0; c < ZAG_CLOCKS; c++)
+			zag_store_rlx(&heaps[i][c].first, ZAG_NEVER);
 	return heaps != NULL;
 }
 
@@ -140,11 +141,12 @@ static uint32_t home(void)
 
 bool zag_deadline_add(struct zag_deadline *d, struct zag_wait *w, zag_time at)
 {
+	bool wall = zag_time_is_wall(at);
 	uint32_t i = home();
-	struct zag_deadlines *h = &heaps[i];
+	struct zag_deadlines *h = &heaps[i][wall];
 	bool done, earliest;
 
-	d->at = at;
+	d->at = wall ? at - ZAG_WALL : at;
 	d->wait = w;
 	d->heap = h;
 	d->index = 0;
@@ -165,14 +167,14 @@ void zag_deadline_remove(struct zag_deadline *d)
 	zag_unlock(&d->heap->lock);
 }
 
-zag_time zag_deadline_next(uint32_t processor)
+zag_time zag_deadline_next(uint32_t processor, int clock)
 {
-	return zag_load_rlx(&heaps[processor].first);
+	return zag_load_rlx(&heaps[processor][clock].first);
 }
 
-int zag_deadline_expire(uint32_t processor, zag_time now)
+int zag_deadline_expire(uint32_t processor, int clock, zag_time now)
 {
-	struct zag_deadlines *h = &heaps[processor];
+	struct zag_deadlines *h = &heaps[processor][clock];
 	int n = 0;
 
 	if (zag_load_rlx(&h->first) > now)

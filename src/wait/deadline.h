@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Deadlines: a heap per processor of waits that must end by a time.
+ * Deadlines: two heaps per processor of waits that must end by a time, one for
+ * each clock, CLOCK_MONOTONIC and CLOCK_REALTIME (ZAG_WALL).
  *
  * The record lives on the waiter's stack.  A fiber adds its deadline to the
  * heap of the processor it runs on, and takes it back itself.
@@ -29,11 +30,14 @@ bool zag_deadline_add(struct zag_deadline *d, struct zag_wait *w, zag_time at);
 /* Take it back, whether it has passed or not.  Fiber. */
 void zag_deadline_remove(struct zag_deadline *d);
 
-/* The earliest deadline of processor i; ZAG_NEVER: none.  Any thread. */
-zag_time zag_deadline_next(uint32_t processor);
+enum { ZAG_CLOCK_MONO, ZAG_CLOCK_WALL, ZAG_CLOCKS };
+
+/* The earliest deadline of processor i; ZAG_NEVER: none.  A time of that clock,
+ * without ZAG_WALL.  Any thread. */
+zag_time zag_deadline_next(uint32_t processor, int clock);
 
 /* Wake all of processor i that have passed by now; how many.  Any thread. */
-int zag_deadline_expire(uint32_t processor, zag_time now);
+int zag_deadline_expire(uint32_t processor, int clock, zag_time now);
 
 /* Make the heaps of n processors; false: no memory.  Boot. */
 bool zag_deadline_init(uint32_t n);

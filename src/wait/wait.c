@@ -25,7 +25,7 @@ zag_time zag_now(void)
 
 static zag_time from_timespec(const struct timespec *ts)
 {
-	if (ts->tv_sec >= ZAG_NEVER / ZAG_NSEC)
+	if (ts->tv_sec >= ZAG_WALL / ZAG_NSEC)
 		return ZAG_NEVER;
 	if (ts->tv_sec <= -ZAG_NEVER / ZAG_NSEC)
 		return -ZAG_NEVER;
@@ -40,7 +40,7 @@ static zag_time add(zag_time a, zag_time b)
 		return ZAG_NEVER;
 	if (__builtin_add_overflow(a, b, &sum))
 		return b > 0 ? ZAG_NEVER : -ZAG_NEVER;
-	return sum;
+	return sum >= ZAG_WALL ? ZAG_NEVER : sum;
 }
 
 zag_time zag_deadline_rel(const struct timespec *rel)
@@ -56,6 +56,26 @@ zag_time zag_deadline_abs(clockid_t clock, const struct timespec *abs)
 		return from_timespec(abs);
 	clock_gettime(clock, &now);
 	return add(zag_now(), add(from_timespec(abs), -from_timespec(&now)));
+}
+
+zag_time zag_deadline_wall(clockid_t clock, const struct timespec *abs)
+{
+	zag_time at = from_timespec(abs);
+
+	if (clock != CLOCK_REALTIME || at == ZAG_NEVER)
+		return zag_deadline_abs(clock, abs);
+	return ZAG_WALL | zag_max(at, 0);
+}
+
+zag_time zag_deadline_mono(zag_time deadline)
+{
+	struct timespec abs;
+
+	if (!zag_time_is_wall(deadline))
+		return deadline;
+	deadline -= ZAG_WALL;
+	abs = (struct timespec){ deadline / ZAG_NSEC, deadline % ZAG_NSEC };
+	return zag_deadline_abs(CLOCK_REALTIME, &abs);
 }
 
 int zag_wake_errno(enum zag_wake reason)
@@ -197,16 +217,29 @@ static void unlisten(_Atomic(struct zag_wait *) *place, _Atomic uint32_t *busy)
 
 /* --- a native thread ---------------------------------------------------- */
 
+long zag_futex_sleep(const _Atomic uint32_t *word, uint32_t val, int flags,
+		     zag_time deadline, bool forever)
+{
+	bool endless = deadline == ZAG_NEVER && forever;
+	struct timespec abs;
+
+	if (zag_time_is_wall(deadline)) {
+		flags |= FUTEX_CLOCK_REALTIME;
+		deadline -= ZAG_WALL;
+	}
+	deadline = zag_max(deadline, 0);
+	abs = (struct timespec){ deadline / ZAG_NSEC, deadline % ZAG_NSEC };
+	return zag_raw(SYS_futex, word, FUTEX_WAIT_BITSET | flags, val,
+		       endless ? NULL : &abs, 0, FUTEX_BITSET_MATCH_ANY);
+}
+
 static void sleep_in_kernel(struct zag_wait *w, zag_time deadline)
 {
-	struct timespec abs = { deadline / ZAG_NSEC, deadline % ZAG_NSEC };
 	long r;
 
-	if (deadline < 0)
-		abs = (struct timespec){ 0, 0 };
 	while (zag_wait_reason(w) == ZAG_WAKE_NONE) {
-		r = zag_futex_wait(&w->reason, ZAG_WAKE_NONE,
-				   deadline == ZAG_NEVER ? NULL : &abs);
+		r = zag_futex_sleep(&w->reason, ZAG_WAKE_NONE,
+				    FUTEX_PRIVATE_FLAG, deadline, true);
 		if (r == -ETIMEDOUT)
 			claim(w, ZAG_WAKE_TIMEOUT);
 		else if (r == -EINTR && !w->deaf)
@@ -257,7 +290,7 @@ enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline)
 		 * that cannot be kept has passed. */
 		if (!zag_deadline_add(&d, w, deadline))
 			zag_wait_wake(w, ZAG_WAKE_TIMEOUT);
-		zag_store_rlx(&f->why_until, deadline);
+		zag_store_rlx(&f->why_until, zag_deadline_mono(deadline));
 		zag_park();
 		zag_store_rlx(&f->why_until, ZAG_NEVER);
 		zag_deadline_remove(&d);

@@ -60,10 +60,21 @@ struct zag_wait {
  */
 #define ZAG_ECANCEL 999
 
-/* Nanoseconds of CLOCK_MONOTONIC; "never" for no deadline. */
+/*
+ * Nanoseconds of CLOCK_MONOTONIC; "never" for no deadline.  A deadline may also
+ * be a time of CLOCK_REALTIME with ZAG_WALL in it: it follows that clock when it
+ * is set.  The sleeping functions know it (zag_wait_sleep, the lot's); who
+ * compares or computes makes it monotonic before.
+ */
 typedef int64_t zag_time;
 #define ZAG_NEVER INT64_MAX
 #define ZAG_NSEC INT64_C(1000000000)
+#define ZAG_WALL (INT64_C(1) << 62) /* 146 years: more is "never" */
+
+static inline bool zag_time_is_wall(zag_time t)
+{
+	return t >= ZAG_WALL && t != ZAG_NEVER;
+}
 
 /* Now, CLOCK_MONOTONIC.  Context: any. */
 zag_time zag_now(void);
@@ -73,6 +84,12 @@ zag_time zag_now(void);
  * CLOCK_MONOTONIC; `abs` valid), saturating; in the past is allowed.
  */
 zag_time zag_deadline_abs(clockid_t clock, const struct timespec *abs);
+
+/* The same, but CLOCK_REALTIME's is a ZAG_WALL. */
+zag_time zag_deadline_wall(clockid_t clock, const struct timespec *abs);
+
+/* When a deadline will be, as far as is known now, in CLOCK_MONOTONIC. */
+zag_time zag_deadline_mono(zag_time deadline);
 
 /* The deadline `rel` from now (tv_nsec valid, tv_sec >= 0), saturating. */
 zag_time zag_deadline_rel(const struct timespec *rel);
@@ -143,6 +160,13 @@ static inline enum zag_wake zag_wait_reason(struct zag_wait *w)
 	return (enum zag_wake)atomic_load_explicit(&w->reason,
 						   memory_order_acquire);
 }
+
+/*
+ * futex(2)'s wait, in the kernel.  Without `forever` it is always given a time:
+ * then no handler restarts it.  Flags: FUTEX_PRIVATE_FLAG or 0.  Any thread.
+ */
+long zag_futex_sleep(const _Atomic uint32_t *word, uint32_t val, int flags,
+		     zag_time deadline, bool forever);
 
 /* Sleep until the deadline: 0 when it has passed, -EINTR, -ZAG_ECANCEL. */
 int zag_sleep_until(zag_time deadline);

@@ -40,7 +40,7 @@ static long zag_ipc_transfer(const struct transfer *t,
 	}
 	r = try_transfer(t);
 	if (r == -ETIMEDOUT && abs)
-		deadline = zag_deadline_abs(CLOCK_REALTIME, abs);
+		deadline = zag_deadline_wall(CLOCK_REALTIME, abs);
 	while (r == -ETIMEDOUT) {
 		r = zag_fd_wait_restarting(t->queue, t->dir, deadline);
 		if (r == -ETIMEDOUT)

@@ -53,7 +53,7 @@ static inline bool zag_sync_until_valid(const struct zag_sync_until *until)
 /* The deadline for a valid `until`, or never. */
 static inline zag_time zag_sync_deadline(const struct zag_sync_until *until)
 {
-	return until ? zag_deadline_abs(until->clock, until->abs) : ZAG_NEVER;
+	return until ? zag_deadline_wall(until->clock, until->abs) : ZAG_NEVER;
 }
 
 /*

@@ -18,30 +18,24 @@
 static int kernel_wait(const _Atomic uint32_t *word, uint32_t expected,
 		       zag_time deadline)
 {
-	bool forever = deadline == ZAG_NEVER && !zag_on_fiber();
-	struct timespec abs = { 0 };
-
-	if (deadline > 0) {
-		abs.tv_sec = deadline / ZAG_NSEC;
-		abs.tv_nsec = deadline % ZAG_NSEC;
-	}
-	return (int)zag_raw(SYS_futex, word, FUTEX_WAIT_BITSET, expected,
-			    forever ? NULL : &abs, 0, FUTEX_BITSET_MATCH_ANY);
+	return (int)zag_futex_sleep(word, expected, 0, deadline,
+				    !zag_on_fiber());
 }
 
 /* A cancellation does not find us there: come up for it now and then. */
 static int kernel_wait_point(const _Atomic uint32_t *word, uint32_t expected,
 			     zag_time deadline)
 {
-	zag_time next;
+	zag_time next, until;
 	int r;
 
 	do {
 		if (zag_cancel_pending())
 			return -ZAG_ECANCEL;
-		next = zag_min(deadline, zag_now() + COME_UP);
+		until = zag_deadline_mono(deadline);
+		next = zag_min(until, zag_now() + COME_UP);
 		r = kernel_wait(word, expected, next);
-	} while (r == -ETIMEDOUT && next != deadline);
+	} while (r == -ETIMEDOUT && next != until);
 	return r;
 }
 

@@ -187,7 +187,7 @@ static long deadline_of(const struct futex *f, zag_time *deadline)
 		return -EINVAL;
 	*deadline = f->op == FUTEX_WAIT
 			    ? zag_deadline_rel(t)
-			    : zag_deadline_abs(wall ? CLOCK_REALTIME
+			    : zag_deadline_wall(wall ? CLOCK_REALTIME
 						    : CLOCK_MONOTONIC,
 					       t);
 	return 0;

@@ -41,7 +41,7 @@ static int join_by(struct zag_fiber *f, void **value, clockid_t clock,
 		return 0;
 	if (!zag_timespec_valid(abs))
 		return EINVAL;
-	return join(f, value, zag_deadline_abs(clock, abs));
+	return join(f, value, zag_deadline_wall(clock, abs));
 }
 
 ZAG_EXPORT int pthread_timedjoin_np(pthread_t t, void **value,

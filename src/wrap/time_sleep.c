@@ -51,7 +51,7 @@ static zag_time deadline_at(clockid_t clock, const struct timespec *t)
 	struct timespec now, ahead;
 
 	if (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC)
-		return zag_deadline_abs(clock, t);
+		return zag_deadline_wall(clock, t);
 	clock_gettime(clock, &now);
 	ahead.tv_sec = t->tv_sec - now.tv_sec;
 	ahead.tv_nsec = t->tv_nsec - now.tv_nsec;

@@ -48,8 +48,8 @@ static zag_time earliest(int n)
 START_TEST(empty)
 {
 	make_home();
-	ck_assert_int_eq(zag_deadline_next(0), ZAG_NEVER);
-	ck_assert_int_eq(zag_deadline_expire(0, ZAG_NEVER), 0);
+	ck_assert_int_eq(zag_deadline_next(0, ZAG_CLOCK_MONO), ZAG_NEVER);
+	ck_assert_int_eq(zag_deadline_expire(0, ZAG_CLOCK_MONO, ZAG_NEVER), 0);
 }
 END_TEST
 
@@ -60,7 +60,7 @@ static int expire(int n, zag_time now)
 
 	for (int i = 0; i < n; i++)
 		due += in[i] && deadlines[i].at <= now;
-	wrong += zag_deadline_expire(0, now) != due;
+	wrong += zag_deadline_expire(0, ZAG_CLOCK_MONO, now) != due;
 	for (int i = 0; i < n; i++) {
 		bool over = in[i] && deadlines[i].at <= now;
 
@@ -96,7 +96,7 @@ START_TEST(as_a_sorted_list)
 		}
 		if (step % 16 == 0)
 			wrong += expire(N, now += unit_random(&r) % 20);
-		wrong += zag_deadline_next(0) != earliest(N);
+		wrong += zag_deadline_next(0, ZAG_CLOCK_MONO) != earliest(N);
 	}
 	ck_assert_int_eq(wrong, 0);
 }
@@ -115,11 +115,11 @@ START_TEST(it_grows)
 		zag_deadline_remove(&deadlines[i]);
 		in[i] = false;
 	}
-	while ((at = zag_deadline_next(0)) != ZAG_NEVER && ++rounds <= RANGE) {
+	while ((at = zag_deadline_next(0, ZAG_CLOCK_MONO)) != ZAG_NEVER && ++rounds <= RANGE) {
 		if (rounds % 50 == 0) /* a look at all is slow */
 			wrong += at != earliest(MOST);
 		wrong += rounds % 50 == 0 ? expire(MOST, at) :
-					    !zag_deadline_expire(0, at);
+					    !zag_deadline_expire(0, ZAG_CLOCK_MONO, at);
 		if (rounds % 50)
 			for (int i = 0; i < MOST; i++)
 				in[i] = in[i] && deadlines[i].at > at;
@@ -136,7 +136,7 @@ START_TEST(a_claimed_wait_is_left)
 	add(0, 10);
 	add(1, 10);
 	ck_assert(zag_wait_wake(&waits[0], ZAG_WAKE_READY));
-	ck_assert_int_eq(zag_deadline_expire(0, 10), 1);
+	ck_assert_int_eq(zag_deadline_expire(0, ZAG_CLOCK_MONO, 10), 1);
 	ck_assert_int_eq(zag_wait_reason(&waits[0]), ZAG_WAKE_READY);
 	ck_assert_int_eq(zag_wait_reason(&waits[1]), ZAG_WAKE_TIMEOUT);
 }
@@ -216,6 +216,40 @@ static void *sleeper(void *arg)
 	return NULL;
 }
 
+/* Each clock has its own heap; times of the wall clock know that they are. */
+START_TEST(two_clocks)
+{
+	struct timespec far = { INT64_MAX, 0 }, past = { -5, 0 }, now;
+	struct zag_deadline mono, wall;
+	zag_time at;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	at = zag_deadline_wall(CLOCK_REALTIME, &now);
+	ck_assert(zag_time_is_wall(at));
+	ck_assert_int_lt(zag_deadline_mono(at) - zag_now(), MS);
+	ck_assert_int_gt(zag_deadline_mono(at) - zag_now(), -1000 * MS);
+	ck_assert_int_eq(zag_deadline_wall(CLOCK_REALTIME, &far), ZAG_NEVER);
+	ck_assert_int_eq(zag_deadline_wall(CLOCK_REALTIME, &past), ZAG_WALL);
+	ck_assert(!zag_time_is_wall(zag_deadline_wall(CLOCK_MONOTONIC, &now)));
+	ck_assert(!zag_time_is_wall(ZAG_NEVER));
+
+	make_home();
+	zag_wait_begin(&waits[0]);
+	zag_wait_begin(&waits[1]);
+	ck_assert(zag_deadline_add(&mono, &waits[0], 20));
+	ck_assert(zag_deadline_add(&wall, &waits[1], ZAG_WALL + 10));
+	ck_assert_int_eq(zag_deadline_next(0, ZAG_CLOCK_MONO), 20);
+	ck_assert_int_eq(zag_deadline_next(0, ZAG_CLOCK_WALL), 10);
+	ck_assert_int_eq(zag_deadline_expire(0, ZAG_CLOCK_MONO, 15), 0);
+	ck_assert_int_eq(zag_deadline_expire(0, ZAG_CLOCK_WALL, 9), 0);
+	ck_assert_int_eq(zag_deadline_expire(0, ZAG_CLOCK_WALL, 10), 1);
+	ck_assert_int_eq(zag_wait_reason(&waits[1]), ZAG_WAKE_TIMEOUT);
+	ck_assert_int_eq(zag_wait_reason(&waits[0]), ZAG_WAKE_NONE);
+	zag_deadline_remove(&mono);
+	zag_deadline_remove(&wall);
+}
+END_TEST
+
 START_TEST(sleeps_end_in_time)
 {
 	struct zag_fiber *f[SLEEPERS];
@@ -269,6 +303,7 @@ int main(void)
 	tcase_add_test(c, a_claimed_wait_is_left);
 	tcase_add_test(c, an_earlier_one_is_told);
 	tcase_add_test(c, times_saturate);
+	tcase_add_test(c, two_clocks);
 	tcase_add_loop_test(c, sleeps_end_in_time, 0, RUNTIME_SIZES);
 	tcase_add_loop_test(c, a_short_sleep_beside_a_long_one, 0,
 			    RUNTIME_SIZES);
