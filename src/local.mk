@@ -24,6 +24,7 @@ libzagcore_la_SOURCES += \
 	src/sched/boot.c \
 	src/sched/carrier.c src/sched/carrier.h \
 	src/sched/clock.c src/sched/clock.h \
+	src/sched/cputime.c src/sched/cputime.h \
 	src/sched/kthread.c src/sched/kthread.h \
 	src/sched/monitor.c src/sched/monitor.h \
 	src/sched/offload.c src/sched/offload.h \

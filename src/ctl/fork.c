@@ -53,6 +53,7 @@ static void take_down(void)
 	zag_turn_reset();
 	zag_offload_reset();
 	zag_sched_reset();
+	zag_fiber_reset();
 	zag_tcb_reset();
 	if (self)
 		zag_fiber_current = NULL;

@@ -46,8 +46,9 @@ void zag_sig_deliver_all(struct zag_fiber *f, void *uc);
 /* The same, from a call that f makes.  Nothing where nothing is pending. */
 void zag_sig_deliver_here(struct zag_fiber *f);
 
-/* zag_wait_on_signal */
+/* zag_wait_on_signal and zag_wait_on_pending */
 int zag_sig_interrupted(bool restartable);
+void zag_sig_pending(void);
 
 /* --- sigarrive.c --------------------------------------------------------- */
 
@@ -70,9 +71,6 @@ struct zag_sigwaiter {
 	uint64_t set;
 	bool chosen; /* it has been woken for one */
 };
-
-/* Whether anybody is in sigwait for it. */
-bool zag_sig_awaited(int signo);
 
 void zag_sig_add_waiter(struct zag_sigwaiter *w);
 void zag_sig_remove_waiter(struct zag_sigwaiter *w);

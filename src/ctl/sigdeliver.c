@@ -198,3 +198,11 @@ int zag_sig_interrupted(bool restartable)
 		       0 :
 		       -EINTR;
 }
+
+void zag_sig_pending(void)
+{
+	struct zag_fiber *f = zag_fiber_self();
+
+	if (!f->sigdelivers && !f->sigswapped && !zag_load_rlx(&f->sigclosed))
+		zag_sig_deliver_here(f);
+}

@@ -68,6 +68,11 @@ int zag_signal_send_process(const siginfo_t *si);
 
 /* Whether some fiber would take it from the process, now or in sigwait. */
 bool zag_signal_wanted(int sig);
+bool zag_signal_awaited(int sig); /* … in sigwait */
+
+/* A timer's signal has come to the monitor in place of a fiber: whether it was
+ * known whose.  A hook of the floor above. */
+extern bool (*zag_signal_on_timer)(siginfo_t *si);
 
 /* Do what the kernel does with a signal by default, on this thread. */
 void zag_signal_default(int sig);

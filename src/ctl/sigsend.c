@@ -155,19 +155,26 @@ int zag_signal_send_process(const siginfo_t *si)
 	return 0;
 }
 
+bool (*zag_signal_on_timer)(siginfo_t *si);
+
 /* The monitor has taken a signal for the process from the kernel. */
 void zag_sig_on_process_signal(const siginfo_t *si)
 {
 	struct sigaction a;
 	siginfo_t copy = *si;
 
+	if (si->si_code == SI_TIMER && si->si_signo == ZAG_SIGNAL) {
+		if (zag_signal_on_timer)
+			zag_signal_on_timer(&copy);
+		return;
+	}
 	if (si->si_signo == ZAG_SIGNAL) { /* a carrier's: sigarrive.c */
 		copy.si_signo = si->si_errno;
 		copy.si_errno = 0;
 	}
 	if (!copy.si_signo || zag_signal_action(copy.si_signo, NULL, &a))
 		return;
-	if (zag_sig_is_handler(&a) || zag_sig_awaited(copy.si_signo))
+	if (zag_sig_is_handler(&a) || zag_signal_awaited(copy.si_signo))
 		zag_signal_send_process(&copy);
 	else if (a.sa_handler == SIG_DFL)
 		zag_signal_default(copy.si_signo);
@@ -185,7 +192,7 @@ static uint64_t awaited(void)
 	return set;
 }
 
-bool zag_sig_awaited(int signo)
+bool zag_signal_awaited(int signo)
 {
 	uint64_t set;
 
@@ -198,7 +205,7 @@ bool zag_sig_awaited(int signo)
 bool zag_signal_wanted(int signo)
 {
 	return !(zag_sigmask_blocked_by_all() & ZAG_SIGBIT(signo)) ||
-	       zag_sig_awaited(signo);
+	       zag_signal_awaited(signo);
 }
 
 /* All that some fiber would take.  The rest stays pending in the kernel, for

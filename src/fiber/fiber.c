@@ -27,6 +27,46 @@ enum {
 static _Atomic uint32_t next_tid = FIRST_TID + 1;
 static _Atomic uint64_t next_id = 2;
 
+/* --- by thread id -------------------------------------------------------- */
+
+enum { TIDS_EACH = 4096, TID_TABLES = 8192 };
+
+static _Atomic(_Atomic(struct zag_fiber *) *) by_tid[TID_TABLES];
+
+static _Atomic(struct zag_fiber *) *place_of(uint32_t tid, bool make)
+{
+	uint32_t i = (tid - FIRST_TID) / TIDS_EACH;
+	_Atomic(struct zag_fiber *) *t, *none = NULL;
+
+	if (tid < FIRST_TID || i >= TID_TABLES)
+		return NULL;
+	t = zag_load_acq(&by_tid[i]);
+	if (!t && make) {
+		t = zag_page_alloc(TIDS_EACH * sizeof(*t));
+		if (t && !zag_cas(&by_tid[i], &none, t)) {
+			zag_page_free(t, TIDS_EACH * sizeof(*t));
+			t = none;
+		}
+	}
+	return t ? &t[(tid - FIRST_TID) % TIDS_EACH] : NULL;
+}
+
+struct zag_fiber *zag_fiber_by_tid(uint32_t tid)
+{
+	_Atomic(struct zag_fiber *) *place = place_of(tid, false);
+	struct zag_fiber *f = place ? zag_load_acq(place) : NULL;
+
+	if (zag_fiber_main.ctx.tp && tid == zag_fiber_main.tid)
+		return &zag_fiber_main;
+	return f && zag_load_acq(&f->state) != ZAG_FIBER_FREE ? f : NULL;
+}
+
+void zag_fiber_reset(void)
+{
+	memset(by_tid, 0, sizeof(by_tid));
+	memset(&zag_fiber_main, 0, sizeof(zag_fiber_main));
+}
+
 uint64_t zag_fiber_next_id(void)
 {
 	return zag_add(&next_id, 1);
@@ -72,6 +112,7 @@ static struct zag_fiber *make(struct zag_stack_class *c)
 	char *end = zag_stack_carve(c);
 	struct zag_fiber *f = end ? zag_fiber_slot(end) : NULL;
 	ptrdiff_t self = ZAG_TCB_OFFSET(zag_fiber_current);
+	_Atomic(struct zag_fiber *) *place;
 
 	if (!f)
 		return NULL;
@@ -82,6 +123,9 @@ static struct zag_fiber *make(struct zag_stack_class *c)
 		return NULL; /* the slot stays unused, in no list */
 	ZAG_TCB_AT(f->ctx.tp, self, struct zag_fiber *) = f;
 	own_stack(f);
+	place = place_of(f->tid, true);
+	if (place) /* else nobody finds it by that */
+		zag_store_rel(place, f);
 	return f;
 }
 

@@ -113,6 +113,11 @@ struct zag_fiber {
 	int policy, priority;
 	void *affinity; /* cpu_set_t of ZAG_AFFINITY_SIZE bytes, or NULL */
 
+	/* CPU time, ns, while anybody asks for that (sched/cputime.h). */
+	_Atomic int64_t cpu_time;
+	_Atomic int64_t cpu_mark; /* its carrier's when it began to run */
+	bool cpu_counts;
+
 	/* Signals: what is seldom looked at. */
 	bool mask_in_kernel; /* for a program that is being started */
 	uint8_t mask_place;  /* fiber/sigmask.c */
@@ -153,6 +158,13 @@ void zag_fiber_adopt_main(void);
 
 /* The fiber of a pthread_t; NULL if it is none of ours. */
 struct zag_fiber *zag_fiber_of(pthread_t t);
+
+/* The fiber with this thread id, live or not yet joined; NULL: there is none.
+ * Main's is the process's.  Any thread. */
+struct zag_fiber *zag_fiber_by_tid(uint32_t tid);
+
+/* In a forked child: the parent's are gone. */
+void zag_fiber_reset(void);
 
 /* The pthread_t of a fiber. */
 pthread_t zag_fiber_pthread(const struct zag_fiber *f);

@@ -4,6 +4,7 @@
 
 #include "sched/clock.h"
 
+#include "sched/cputime.h"
 #include "sched/sched.h"
 
 struct zag_clock zag_clock = { .ticks = 1 };
@@ -48,6 +49,8 @@ void zag_clock_account_run(struct zag_fiber *f)
 		note(&p->parks, parked);
 		note(&p->delays, delay);
 	}
+	if (zag_unlikely(zag_cputime_on))
+		zag_cputime_run(f);
 }
 
 void zag_clock_account_stop(struct zag_fiber *f)
@@ -56,6 +59,8 @@ void zag_clock_account_stop(struct zag_fiber *f)
 
 	zag_count(&f->busy, between(zag_load_rlx(&f->since), now));
 	zag_store_rlx(&f->since, now);
+	if (zag_unlikely(zag_cputime_on))
+		zag_cputime_stop(f);
 }
 
 void zag_clock_born(struct zag_fiber *f)
@@ -69,6 +74,9 @@ void zag_clock_born(struct zag_fiber *f)
 	zag_store_rlx(&f->ready, 0);
 	zag_store_rlx(&f->parked, 0);
 	zag_store_rlx(&f->switches, 0);
+	zag_store_rlx(&f->cpu_time, 0);
+	zag_store_rlx(&f->cpu_mark, 0);
+	f->cpu_counts = false;
 	zag_store_rlx(&f->why, NULL);
 	zag_store_rlx(&f->why_until, INT64_MAX);
 }

@@ -172,7 +172,8 @@ static void wait_for_signal(const struct timespec *timeout)
 			   sizeof(set));
 
 	/* A poke carries nothing. */
-	if (sig > 0 && (sig != ZAG_SIGNAL || si.si_errno) &&
+	if (sig > 0 &&
+	    !(sig == ZAG_SIGNAL && si.si_code == SI_TKILL && !si.si_errno) &&
 	    zag_monitor_on_signal)
 		zag_monitor_on_signal(&si);
 }

@@ -25,7 +25,7 @@ void zag_monitor_reset(void);
 /*
  * The monitor is also where signals for the process arrive: it takes those in
  * `wanted` from the kernel and gives them to on_signal, and with them what a
- * carrier has sent it by ZAG_SIGNAL with an si_errno.  on_tick is called every
+ * carrier or a timer has sent it by ZAG_SIGNAL.  on_tick is called every
  * tick after watch_signals, until it returns false.  Hooks of the signal floor.
  */
 extern void (*zag_monitor_on_signal)(const siginfo_t *si);

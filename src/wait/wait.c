@@ -266,6 +266,24 @@ static enum zag_wake sleep_native(struct zag_wait *w, zag_time deadline)
 
 int (*zag_wait_on_signal)(bool restartable);
 
+void (*zag_wait_on_pending)(void);
+
+void zag_wait_look(void)
+{
+	struct zag_fiber *f = zag_fiber_self();
+
+	if (zag_unlikely(f && zag_sigmask_takes(f)) && zag_wait_on_pending &&
+	    !zag_lock_depth)
+		zag_wait_on_pending();
+}
+
+void zag_wait_over(void)
+{
+	zag_wait_open = false;
+	zag_compiler_fence();
+	zag_wait_look();
+}
+
 int zag_wait_interrupted(bool restartable)
 {
 	zag_wait_over();

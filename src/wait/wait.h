@@ -113,10 +113,15 @@ void zag_wait_begin(struct zag_wait *w);
  * zag_wake_errno and zag_wait_cancel include it.
  */
 extern ZAG_TLS bool zag_wait_open;
-static inline void zag_wait_over(void)
-{
-	zag_wait_open = false;
-}
+void zag_wait_over(void);
+
+/*
+ * Deliver what has become pending for the calling fiber while it was not on a
+ * carrier: nobody could tell it then.  zag_wait_over includes it.
+ * Context: fiber; handlers of the program may run here.
+ */
+void zag_wait_look(void);
+extern void (*zag_wait_on_pending)(void); /* the signal floor's */
 
 /* Do not sleep after all.  False: somebody has claimed w before. */
 bool zag_wait_cancel(struct zag_wait *w);

@@ -15,6 +15,7 @@
 #include "sched/sched.h"
 #include "wrap/guest.h"
 #include "wrap/real.h"
+#include "wrap/signal_timer.h"
 #include "wrap/redirect.h"
 
 enum stage { UNTRIED, TRYING, RUNNING, NATIVE };
@@ -100,6 +101,7 @@ bool zag_boot(void)
 void zag_boot_again(void)
 {
 	zag_control_reset();
+	zag_signal_timer_reset();
 	if (zag_load_acq(&stage) == RUNNING)
 		zag_store_rel(&stage, UNTRIED);
 }

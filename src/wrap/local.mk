@@ -50,6 +50,7 @@ libzagshim_la_SOURCES += \
 	src/wrap/redirect.c src/wrap/redirect.h \
 	src/wrap/syscall.c src/wrap/syscall.def src/wrap/syscall.h \
 	src/wrap/syscall_futex.c \
+	src/wrap/time_clock.c src/wrap/time_clock.h \
 	src/wrap/time_sleep.c
 
 # Threads, booting, start-up.
@@ -65,6 +66,7 @@ libzagshim_la_SOURCES += \
 	src/wrap/signal_mask.c \
 	src/wrap/signal_old.c \
 	src/wrap/signal_send.c \
+	src/wrap/signal_timer.c src/wrap/signal_timer.h \
 	src/wrap/signal_wait.c \
 	src/wrap/thread_attr.c \
 	src/wrap/thread_c11.c \

@@ -8,19 +8,25 @@
 #include "base/sigmask.h"
 #include "ctl/signal.h"
 
-static void fill(siginfo_t *si, int sig, int code)
+static siginfo_t info_of(int sig, int code)
 {
-	*si = (siginfo_t){ .si_signo = sig, .si_code = code };
-	si->si_pid = (pid_t)zag_raw(SYS_getpid);
-	si->si_uid = (uid_t)zag_raw(SYS_getuid);
+	siginfo_t si = { .si_signo = sig, .si_code = code };
+
+	si.si_pid = (pid_t)zag_raw(SYS_getpid);
+	si.si_uid = (uid_t)zag_raw(SYS_getuid);
+	return si;
+}
+
+static bool is_internal(int sig)
+{
+	return sig == ZAG_SIGNAL || sig == ZAG_SIGNAL_IDS;
 }
 
 static int send_to(struct zag_fiber *f, siginfo_t *si)
 {
 	int sig = si->si_signo;
 
-	if (sig < 0 || sig >= NSIG || sig == ZAG_SIGNAL ||
-	    sig == ZAG_SIGNAL_IDS)
+	if (sig < 0 || sig >= NSIG || is_internal(sig))
 		return EINVAL;
 	if (atomic_load(&f->state) == ZAG_FIBER_FREE)
 		return ESRCH;
@@ -34,22 +40,20 @@ static int send_to(struct zag_fiber *f, siginfo_t *si)
 ZAG_EXPORT int pthread_kill(pthread_t t, int sig)
 {
 	struct zag_fiber *f = zag_fiber_of(t);
-	siginfo_t si;
+	siginfo_t si = info_of(sig, SI_TKILL);
 
 	if (!f)
 		return ZAG_REAL(pthread_kill)(t, sig);
-	fill(&si, sig, SI_TKILL);
 	return send_to(f, &si);
 }
 
 ZAG_EXPORT int pthread_sigqueue(pthread_t t, int sig, const union sigval value)
 {
 	struct zag_fiber *f = zag_fiber_of(t);
-	siginfo_t si;
+	siginfo_t si = info_of(sig, SI_QUEUE);
 
 	if (!f)
 		return ZAG_REAL(pthread_sigqueue)(t, sig, value);
-	fill(&si, sig, SI_QUEUE);
 	si.si_value = value;
 	return send_to(f, &si);
 }
@@ -64,21 +68,62 @@ ZAG_EXPORT int raise(int sig)
 	return (int)zag_ret(-err);
 }
 
+/* A thread that has ended is none any more, for this. */
+ZAG_EXPORT int tgkill(pid_t pid, pid_t tid, int sig)
+{
+	siginfo_t si = info_of(sig, SI_TKILL);
+	struct zag_fiber *f = pid == si.si_pid && tid > 0 ?
+				      zag_fiber_by_tid((uint32_t)tid) :
+				      NULL;
+
+	if (!f)
+		return ZAG_REAL(tgkill)(pid, tid, sig);
+	if (atomic_load(&f->state) == ZAG_FIBER_DONE)
+		return (int)zag_ret(-ESRCH);
+	return (int)zag_ret(-send_to(f, &si));
+}
+
+/* --- to the process ------------------------------------------------------- */
+
 /*
- * To itself, POSIX wants a signal nobody blocks delivered before kill returns:
- * the caller is as good a thread for it as any.
+ * To itself, POSIX wants a signal nobody blocks delivered before kill returns,
+ * and the kernel ends a process there and then.  True: *r is the result.  What
+ * everybody blocks is for the kernel to keep.
  */
+static bool send_self(const siginfo_t *si, int *r)
+{
+	int sig = si->si_signo;
+	struct sigaction a;
+
+	*r = 0;
+	if (sig <= 0 || sig >= NSIG || sig == SIGKILL || sig == SIGSTOP ||
+	    zag_signal_action(sig, NULL, &a) || !zag_signal_wanted(sig))
+		return false;
+	if ((a.sa_handler != SIG_DFL && a.sa_handler != SIG_IGN) ||
+	    zag_signal_awaited(sig))
+		*r = zag_signal_send_process(si);
+	else if (a.sa_handler == SIG_DFL)
+		zag_signal_default(sig);
+	return true;
+}
+
 ZAG_EXPORT int kill(pid_t pid, int sig)
 {
-	struct zag_fiber *f = zag_fiber_self();
-	struct sigaction a;
-	siginfo_t si;
+	siginfo_t si = info_of(sig, SI_USER);
+	int r;
 
-	if (!f || pid != (pid_t)zag_raw(SYS_getpid) || sig <= 0 ||
-	    sig >= NSIG || (atomic_load(&f->sigmask) & ZAG_SIGBIT(sig)) ||
-	    zag_signal_action(sig, NULL, &a) || a.sa_handler == SIG_DFL ||
-	    a.sa_handler == SIG_IGN)
+	if (!zag_on_fiber() || pid != si.si_pid || !send_self(&si, &r))
 		return ZAG_REAL(kill)(pid, sig);
-	fill(&si, sig, SI_USER);
-	return (int)zag_ret(zag_signal_send(f, &si));
+	return (int)zag_ret(r);
+}
+
+ZAG_EXPORT int sigqueue(pid_t pid, int sig, const union sigval value)
+{
+	siginfo_t si = info_of(sig, SI_QUEUE);
+	int r;
+
+	si.si_value = value;
+	if (!zag_on_fiber() || pid != si.si_pid || !send_self(&si, &r))
+		return ZAG_REAL(sigqueue)(pid, sig, value);
+	return (int)zag_ret(r);
 }

@@ -156,21 +156,6 @@ ZAG_EXPORT int pthread_setaffinity_np(pthread_t t, size_t size,
 	return zag_thread_set_affinity(f, set, size);
 }
 
-/* --- CPU clocks ---------------------------------------------------------- */
-
-/* The kernel counts the time of carriers, not of fibers: one's own clock is
- * that of the carrier, another's that of the process. */
-ZAG_EXPORT int pthread_getcpuclockid(pthread_t t, clockid_t *clock)
-{
-	struct zag_fiber *f = zag_fiber_of(t);
-
-	if (!f)
-		return ZAG_REAL(pthread_getcpuclockid)(t, clock);
-	*clock = f == zag_fiber_self() ? CLOCK_THREAD_CPUTIME_ID
-				       : CLOCK_PROCESS_CPUTIME_ID;
-	return 0;
-}
-
 /* --- identity ------------------------------------------------------------- */
 
 ZAG_EXPORT pid_t gettid(void)

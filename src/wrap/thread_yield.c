@@ -5,12 +5,14 @@
 #include "wrap/real.h"
 
 #include "sched/sched.h"
+#include "wait/wait.h"
 
 ZAG_EXPORT int sched_yield(void)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(sched_yield)();
 	zag_yield();
+	zag_wait_look();
 	return 0;
 }
 

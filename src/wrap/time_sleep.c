@@ -2,10 +2,12 @@
 /* sleep, usleep, nanosleep, clock_nanosleep, thrd_sleep. */
 #include "wrap/libc.h"
 
+#include "sched/cputime.h"
 #include "sched/sched.h"
 #include "wait/wait.h"
 #include "wrap/io_core.h"
 #include "wrap/real.h"
+#include "wrap/time_clock.h"
 
 static bool is_valid(const struct timespec *t)
 {
@@ -62,6 +64,28 @@ static zag_time deadline_at(clockid_t clock, const struct timespec *t)
 	return ahead.tv_sec < 0 ? 0 : zag_deadline_rel(&ahead);
 }
 
+/* Until f has used so much CPU time.  It runs no faster than other clocks. */
+static long sleep_cputime(struct zag_fiber *f, int flags,
+			  const struct timespec *t)
+{
+	int64_t end, left;
+	long r;
+
+	if (!is_valid(t))
+		return -EINVAL;
+	if (f == zag_fiber_self())
+		return -EINVAL; /* it would not run while asleep */
+	end = (int64_t)t->tv_sec * ZAG_NSEC + t->tv_nsec;
+	if (!(flags & TIMER_ABSTIME))
+		end += zag_cputime(f);
+	while ((left = end - zag_cputime(f)) > 0) {
+		r = zag_sleep_until(zag_now() + left);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
 static long zag_time_clock_sleep(clockid_t clock, int flags,
 				 const struct timespec *t,
 				 struct timespec *rem)
@@ -70,6 +94,8 @@ static long zag_time_clock_sleep(clockid_t clock, int flags,
 		return -EINVAL; /* it would not run while asleep */
 	if (!zag_sys_readable(t))
 		return -EFAULT;
+	if (zag_time_fiber_of(clock))
+		return sleep_cputime(zag_time_fiber_of(clock), flags, t);
 	if (!is_wall_clock(clock)) /* CPU time of others, alarms, errors */
 		return zag_block_raw(false, SYS_clock_nanosleep, clock, flags,
 				     t, rem, 0, 0);

@@ -131,10 +131,13 @@ prog_programs += \
 	tests/prog/signal-context \
 	tests/prog/signal-eintr \
 	tests/prog/signal-jump \
+	tests/prog/signal-many \
 	tests/prog/signal-old \
 	tests/prog/signal-spin \
 	tests/prog/signal-storm \
 	tests/prog/signal-suspend \
+	tests/prog/signal-target \
+	tests/prog/signal-timers \
 	tests/prog/signal-wait
 prog_programs += \
 	tests/prog/sleepers-100k
@@ -176,6 +179,7 @@ prog_programs += \
 	tests/prog/thread-timedjoin \
 	tests/prog/thread-yield
 prog_programs += \
+	tests/prog/time-cputime \
 	tests/prog/time-order \
 	tests/prog/time-sleep \
 	tests/prog/time-sleepers
