@@ -29,12 +29,7 @@ static void set(uint64_t *map, unsigned fd)
 	map[fd / WORD] |= UINT64_C(1) << fd % WORD;
 }
 
-static bool is_open(unsigned fd)
-{
-	return zag_raw(SYS_fcntl, fd, F_GETFD) >= 0;
-}
-
-/* One above the numbers that may be looked at. */
+/* One above the numbers that can be had, or known. */
 static unsigned end_of_numbers(void)
 {
 	struct rlimit lim = { 1024, 1024 };
@@ -42,6 +37,75 @@ static unsigned end_of_numbers(void)
 	zag_raw(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &lim);
 	return lim.rlim_cur < KNOWN ? (unsigned)lim.rlim_cur : KNOWN;
 }
+
+/* --- which are open ------------------------------------------------------ */
+
+struct linux_dirent64 { /* of getdents64(2) */
+	uint64_t ino;
+	int64_t off;
+	uint16_t size;
+	uint8_t type;
+	char name[];
+};
+
+/* KNOWN for what is no number, or too high. */
+static unsigned number(const char *name)
+{
+	unsigned n = 0;
+
+	for (; *name; name++) {
+		if (*name < '0' || *name > '9' || n >= KNOWN)
+			return KNOWN;
+		n = n * 10 + (unsigned)(*name - '0');
+	}
+	return zag_min(n, (unsigned)KNOWN);
+}
+
+static void note_listed(uint64_t *open, const char *buf, long n)
+{
+	for (long at = 0; at < n;) {
+		const struct linux_dirent64 *d =
+			(const struct linux_dirent64 *)(buf + at);
+		unsigned fd = number(d->name);
+
+		if (fd < KNOWN)
+			set(open, fd);
+		at += d->size;
+	}
+}
+
+/* /proc names few numbers where thousands would have to be tried.  False:
+ * there is no /proc. */
+static bool list(uint64_t *open)
+{
+	_Alignas(8) char buf[2048];
+	long dir = zag_raw(SYS_openat, AT_FDCWD, "/proc/self/fd",
+			   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long n;
+
+	if (dir < 0)
+		return false;
+	while ((n = zag_raw(SYS_getdents64, dir, buf, sizeof(buf))) > 0)
+		note_listed(open, buf, n);
+	zag_raw(SYS_close, dir);
+	if (dir < KNOWN)
+		open[dir / WORD] &= ~(UINT64_C(1) << dir % WORD);
+	return n == 0;
+}
+
+static void find_open(uint64_t open[KNOWN / WORD])
+{
+	unsigned end = end_of_numbers();
+
+	memset(open, 0, KNOWN / WORD * sizeof(*open));
+	if (list(open))
+		return;
+	for (unsigned i = 0; i < end; i++)
+		if (zag_raw(SYS_fcntl, i, F_GETFD) >= 0)
+			set(open, i);
+}
+
+/* --- begin, end ---------------------------------------------------------- */
 
 /* Whether n more descriptors can be had. */
 static bool room_for(int fd, uint32_t n)
@@ -77,14 +141,12 @@ static void fill_low_numbers(int fd)
 bool zag_ownfd_begin(uint32_t n)
 {
 	unsigned end = end_of_numbers();
-	long fd = zag_raw(SYS_eventfd2, 0, EFD_CLOEXEC);
+	long fd;
 
+	find_open(before);
+	fd = zag_raw(SYS_eventfd2, 0, EFD_CLOEXEC);
 	if (fd < 0)
 		return false;
-	memset(before, 0, sizeof(before));
-	for (unsigned i = 0; i < end; i++)
-		if (is_open(i) && i != (unsigned)fd)
-			set(before, i);
 	fillers = 0;
 	if (!room_for((int)fd, n)) {
 		zag_raw(SYS_close, fd);
@@ -99,15 +161,28 @@ bool zag_ownfd_begin(uint32_t n)
 	return true;
 }
 
+/* Many in a row are closed by one call, where the kernel has it. */
+static void close_fillers(void)
+{
+	while (fillers > 0) {
+		int last = fillers - 1, first = last;
+
+		while (first > 0 && filler[first - 1] == filler[first] - 1)
+			first--;
+		if (zag_raw(SYS_close_range, filler[first], filler[last], 0))
+			zag_raw(SYS_close, filler[first = last]);
+		fillers = first;
+	}
+}
+
 void zag_ownfd_end(void)
 {
-	unsigned end = end_of_numbers();
+	uint64_t open[KNOWN / WORD];
 
-	while (fillers > 0)
-		zag_raw(SYS_close, filler[--fillers]);
-	for (unsigned i = 0; i < end; i++)
-		if (!(before[i / WORD] >> i % WORD & 1) && is_open(i))
-			zag_or(&ours[i / WORD], UINT64_C(1) << i % WORD);
+	close_fillers();
+	find_open(open);
+	for (int i = 0; i < KNOWN / WORD; i++)
+		zag_or(&ours[i], open[i] & ~before[i]);
 }
 
 int zag_ownfd_copy(int fd)
