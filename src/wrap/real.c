@@ -191,39 +191,39 @@ INIT(fcntl)
 SAME(fcntl64, fcntl)
 SAME(__fcntl, fcntl)
 
-EARLY(int, epoll_wait, (int fd, struct epoll_event *e, int n, int t),
+POINT(int, epoll_wait, (int fd, struct epoll_event *e, int n, int t),
       SYS_epoll_pwait, fd, e, n, t, NULL, 8)
-EARLY(int, epoll_pwait,
+POINT(int, epoll_pwait,
       (int fd, struct epoll_event *e, int n, int t, const sigset_t *m),
       SYS_epoll_pwait, fd, e, n, t, m, 8)
-EARLY(int, epoll_pwait2,
+POINT(int, epoll_pwait2,
       (int fd, struct epoll_event *e, int n, const struct timespec *t,
        const sigset_t *m),
       SYS_epoll_pwait2, fd, e, n, t, m, 8)
 EARLY(ssize_t, sendfile, (int out, int in, off_t *o, size_t n), SYS_sendfile,
       out, in, o, n)
-EARLY(ssize_t, splice,
+POINT(ssize_t, splice,
       (int in, off64_t *io, int out, off64_t *oo, size_t n, unsigned f),
       SYS_splice, in, io, out, oo, n, f)
-EARLY(ssize_t, tee, (int in, int out, size_t n, unsigned f), SYS_tee, in, out,
+POINT(ssize_t, tee, (int in, int out, size_t n, unsigned f), SYS_tee, in, out,
       n, f)
-EARLY(ssize_t, vmsplice,
+POINT(ssize_t, vmsplice,
       (int fd, const struct iovec *v, size_t n, unsigned f), SYS_vmsplice, fd,
       v, n, f)
-EARLY(ssize_t, copy_file_range,
+POINT(ssize_t, copy_file_range,
       (int in, off64_t *io, int out, off64_t *oo, size_t n, unsigned f),
       SYS_copy_file_range, in, io, out, oo, n, f)
 SAME(sendfile64, sendfile)
 
-EARLY(int, fsync, (int fd), SYS_fsync, fd)
-EARLY(int, fdatasync, (int fd), SYS_fdatasync, fd)
+POINT(int, fsync, (int fd), SYS_fsync, fd)
+POINT(int, fdatasync, (int fd), SYS_fdatasync, fd)
 EARLY(int, syncfs, (int fd), SYS_syncfs, fd)
-EARLY(int, sync_file_range, (int fd, off64_t o, off64_t n, unsigned f),
+POINT(int, sync_file_range, (int fd, off64_t o, off64_t n, unsigned f),
       SYS_sync_file_range, fd, o, n, f)
-EARLY(int, msync, (void *p, size_t n, int f), SYS_msync, p, n, f)
-EARLY(int, msgsnd, (int id, const void *m, size_t n, int f), SYS_msgsnd, id, m,
+POINT(int, msync, (void *p, size_t n, int f), SYS_msync, p, n, f)
+POINT(int, msgsnd, (int id, const void *m, size_t n, int f), SYS_msgsnd, id, m,
       n, f)
-EARLY(ssize_t, msgrcv, (int id, void *m, size_t n, long t, int f), SYS_msgrcv,
+POINT(ssize_t, msgrcv, (int id, void *m, size_t n, long t, int f), SYS_msgrcv,
       id, m, n, t, f)
 EARLY(int, semop, (int id, struct sembuf *s, size_t n), SYS_semtimedop, id, s,
       n, 0)
@@ -239,7 +239,7 @@ static int early_openat(int dir, const char *path, int flags, ...)
 	va_start(ap, flags);
 	mode = va_arg(ap, int);
 	va_end(ap);
-	return (int)zag_ret(zag_raw(SYS_openat, dir, path, flags, mode));
+	return (int)zag_ret(point(SYS_openat, dir, path, flags, mode));
 }
 INIT(openat)
 SAME(openat64, openat)

@@ -5,8 +5,12 @@
 # optional tests/prog/NAME.args (arguments, one line) goes to EXTRA_DIST.
 prog_programs += \
 	tests/prog/batch-fgets \
+	tests/prog/batch-flockfile \
 	tests/prog/batch-futex \
+	tests/prog/batch-plugin \
 	tests/prog/batch-popen \
+	tests/prog/batch-resolve \
+	tests/prog/batch-syslog \
 	tests/prog/batch-system
 prog_programs += \
 	tests/prog/cancel-async \
@@ -92,7 +96,8 @@ prog_programs += \
 	tests/prog/key-threads
 prog_programs += \
 	tests/prog/leak-flags \
-	tests/prog/libc-calls
+	tests/prog/libc-calls \
+	tests/prog/libc-locks
 prog_programs += \
 	tests/prog/liveness \
 	tests/prog/liveness-blocked \
