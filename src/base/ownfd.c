@@ -138,6 +138,18 @@ static void fill_low_numbers(int fd)
 	}
 }
 
+void zag_ownfd_widen(uint32_t n)
+{
+	long fd = zag_raw(SYS_eventfd2, 0, EFD_CLOEXEC), high;
+
+	if (fd < 0)
+		return;
+	high = zag_raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, ZAG_OWNFD_LEAST + n);
+	zag_raw(SYS_close, fd);
+	if (high >= 0)
+		zag_raw(SYS_close, high);
+}
+
 bool zag_ownfd_begin(uint32_t n)
 {
 	unsigned end = end_of_numbers();

@@ -14,6 +14,9 @@ enum {
 	ZAG_OWNFD_END = 4096,  /* one above the highest that can be ours */
 };
 
+/* See that the kernel's table has room where n of them will stand.  Boot. */
+void zag_ownfd_widen(uint32_t n);
+
 /*
  * Between begin and end whatever is opened gets a high number and is ours:
  * libev opens its own.  False: there is no room for n.  Boot.

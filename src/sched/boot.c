@@ -78,9 +78,12 @@ const char *zag_sched_boot(uint32_t processors)
 
 	zag_arch_init();
 	zag_sched.born = zag_arch_ticks();
+	/* While there is one thread only, these take no grace period of the
+	 * kernel's RCU, which is 10 ms and more. */
+	zag_carrier_init();
+	zag_ownfd_widen(FDS_EACH * processors);
 	if (zag_monitor_start())
 		return "no kernel thread for the monitor";
-	zag_carrier_init();
 	why = zag_tcb_boot();
 	if (!why && !make_processors(processors))
 		why = "no memory or no descriptors for the processors";
