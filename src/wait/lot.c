@@ -108,16 +108,21 @@ static struct bucket *lock_queue_of(struct waiter *w)
 	}
 }
 
-static int finish(struct waiter *w, zag_time deadline)
+static int finish(struct waiter *w, const struct zag_lot_ops *ops, void *arg,
+		  zag_time deadline)
 {
 	enum zag_wake reason = zag_wait_sleep(&w->wait, deadline);
 	struct bucket *b;
+	bool was;
 
 	if (reason == ZAG_WAKE_READY) /* the waker has unlinked it */
 		return zag_wake_errno(reason);
 	b = lock_queue_of(w);
-	if (w->queued)
+	was = w->queued;
+	if (was)
 		unlink_waiter(b, w);
+	if (reason == ZAG_WAKE_SIGNAL && ops && ops->interrupted)
+		ops->interrupted(arg, was);
 	zag_unlock(&b->lock);
 	if (reason == ZAG_WAKE_SIGNAL)
 		return zag_wait_interrupted(true);
@@ -135,7 +140,7 @@ int zag_lot_park(const void *key, const struct zag_lot_ops *ops, void *arg,
 		return refused();
 	if (ops && ops->before_sleep)
 		ops->before_sleep(arg);
-	return finish(&w, deadline);
+	return finish(&w, ops, arg, deadline);
 }
 
 static struct waiter *next_match(struct waiter *w, const void *key,
@@ -202,7 +207,7 @@ static int futex_wait(const _Atomic uint32_t *word, uint32_t expected,
 	zag_why_default(&zag_why_futex, (uintptr_t)word);
 	if (!enter(&w, as_expected, &e, hears))
 		return refused();
-	return finish(&w, deadline);
+	return finish(&w, NULL, NULL, deadline);
 }
 
 int zag_lot_wait(const _Atomic uint32_t *word, uint32_t expected,

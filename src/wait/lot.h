@@ -28,6 +28,10 @@ struct zag_lot_ops {
 	/* After queueing, no lock held, before sleeping (may itself call the
 	 * lot, but not park): unlock the mutex of a condition variable. */
 	void (*before_sleep)(void *arg);
+	/* Under the lock, when a signal has ended the wait and before its
+	 * handlers run: it is in the queue no more; `was`: it was until now,
+	 * and not passed over by a waker. */
+	void (*interrupted)(void *arg, bool was);
 	/* A cancellation ends the wait: -ZAG_ECANCEL. */
 	bool point;
 };

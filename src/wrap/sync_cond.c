@@ -14,6 +14,7 @@
 #include "wrap/sync_cond.h"
 
 #include "fiber/why.h"
+#include "sched/sched.h"
 #include "wrap/sync_mutex.h"
 
 #define FLAG_SHARED 1u
@@ -30,15 +31,28 @@ static inline bool is_shared(const pthread_cond_t *c)
 	return c->__data.__wrefs & FLAG_SHARED;
 }
 
-/* Written under the lot's lock for this address only. */
-static inline _Atomic uint32_t *waited_for(pthread_cond_t *c)
+/*
+ * What is kept in the memory of a private one; written under the lot's lock
+ * for its address only.  A waiter is absent while the handlers of a signal run
+ * that has ended its wait: it is in no queue, but sees afterwards whether
+ * anything was signalled meanwhile.
+ */
+struct cond {
+	_Atomic uint32_t waited_for; /* somebody may be queued, or absent */
+	_Atomic uint32_t signals;    /* so far, to whoever */
+	_Atomic uint32_t absent;
+};
+
+static inline struct cond *cond_of(pthread_cond_t *c)
 {
-	return (_Atomic uint32_t *)&c->__data.__wseq;
+	return (struct cond *)c;
 }
 
 struct cond_wait {
 	pthread_cond_t *cond;
 	pthread_mutex_t *mutex;
+	uint32_t seen; /* signals when it was last queued */
+	bool absent;
 	bool unlocked; /* the mutex, and it has to be locked again */
 	int err;       /* of that */
 };
@@ -46,8 +60,10 @@ struct cond_wait {
 static bool announce(void *arg)
 {
 	struct cond_wait *w = arg;
+	struct cond *c = cond_of(w->cond);
 
-	zag_store_rlx(waited_for(w->cond), 1);
+	zag_store_rlx(&c->waited_for, 1);
+	w->seen = zag_load_rlx(&c->signals);
 	return true;
 }
 
@@ -59,11 +75,50 @@ static void unlock_mutex(void *arg)
 	zag_sync_mutex_unlock_to_wait(w->mutex);
 }
 
+/* One that a waker has passed over will see that by the count. */
+static void go_away(void *arg, bool was_queued)
+{
+	struct cond_wait *w = arg;
+	struct cond *c = cond_of(w->cond);
+
+	w->absent = true;
+	zag_count(&c->absent, 1);
+	if (was_queued)
+		w->seen = zag_load_rlx(&c->signals);
+}
+
+static bool return_for_good(void *arg)
+{
+	struct cond_wait *w = arg;
+
+	w->absent = false;
+	zag_count(&cond_of(w->cond)->absent, -1);
+	return false;
+}
+
+static bool come_back(void *arg)
+{
+	struct cond_wait *w = arg;
+	uint32_t seen = w->seen;
+
+	return_for_good(w);
+	return announce(w) && w->seen == seen;
+}
+
 static const struct zag_lot_ops wait_ops = {
 	.validate = announce,
 	.before_sleep = unlock_mutex,
+	.interrupted = go_away,
 	.point = true,
 };
+
+static const struct zag_lot_ops again_ops = {
+	.validate = come_back,
+	.interrupted = go_away,
+	.point = true,
+};
+
+static const struct zag_lot_ops leave_ops = { .validate = return_for_good };
 
 /*
  * Also when a signal handler that runs in the wait leaves it for good, by
@@ -74,25 +129,33 @@ static void relock(struct cond_wait *w)
 {
 	if (!w->unlocked)
 		return;
+	if (w->absent)
+		zag_lot_park(w->cond, &leave_ops, w, 0);
 	w->unlocked = false;
 	w->err = zag_sync_mutex_relock(w->mutex);
 }
 
 /*
- * A signal handler that ran ends the wait as a spurious wake-up: a waiter
- * that queued again would miss what was signalled in between.  So does a
- * cancellation that makes calls fail, and one that unwinds is acted on here.
+ * A signal handler that ran does not end the wait, unless something has been
+ * signalled meanwhile: it may have been for this waiter.  A cancellation that
+ * makes calls fail does, and one that unwinds is acted on here.
  */
 static int wait_private(pthread_cond_t *c, pthread_mutex_t *m,
 			zag_time deadline)
 {
-	struct cond_wait w __attribute__((cleanup(relock))) = { c, m, false, 0 };
+	struct cond_wait w __attribute__((cleanup(relock))) = {
+		.cond = c, .mutex = m,
+	};
 	int err = zag_sync_mutex_check_owner(m);
 
 	if (err)
 		return err;
 	zag_why_set(&zag_why_cond, (uintptr_t)c);
 	err = zag_lot_park(c, &wait_ops, &w, deadline);
+	while (w.absent) {
+		zag_why_set(&zag_why_cond, (uintptr_t)c);
+		err = zag_lot_park(c, &again_ops, &w, deadline);
+	}
 	relock(&w);
 	zag_acted(err);
 	if (w.err)
@@ -142,19 +205,22 @@ ZAG_EXPORT int pthread_cond_clockwait(pthread_cond_t *c, pthread_mutex_t *m,
 	return wait_until(c, m, &until);
 }
 
-static void retract(void *arg, int woken, bool more)
+static void signalled(void *arg, int woken, bool more)
 {
+	struct cond *c = cond_of(arg);
+
 	(void)woken;
-	if (!more)
-		zag_store_rlx(waited_for(arg), 0);
+	zag_count(&c->signals, 1);
+	if (!more && !zag_load_rlx(&c->absent))
+		zag_store_rlx(&c->waited_for, 0);
 }
 
 /* Any waiter that must be seen has queued before it unlocked a mutex that
  * the caller has locked since. */
 static int wake(pthread_cond_t *c, int n)
 {
-	if (zag_load_rlx(waited_for(c)))
-		zag_lot_unpark(c, n, retract, c);
+	if (zag_load_rlx(&cond_of(c)->waited_for))
+		zag_lot_unpark(c, n, signalled, c);
 	return 0;
 }
 
@@ -175,10 +241,15 @@ ZAG_EXPORT int pthread_cond_broadcast(pthread_cond_t *c)
 		       ZAG_SYNC_REAL(pthread_cond_broadcast, c);
 }
 
-/* Who has been woken may still be about to look at a shared one. */
+/* Who has been signalled may still be about to look at it: the waiters of a
+ * shared one, and absent ones. */
 ZAG_EXPORT int pthread_cond_destroy(pthread_cond_t *c)
 {
-	if (is_shared(c) && zag_sync_cond_known())
-		return zag_sync_cond_destroy_shared(c);
-	return ZAG_SYNC_REAL(pthread_cond_destroy, c);
+	if (is_shared(c))
+		return zag_sync_cond_known() ?
+			       zag_sync_cond_destroy_shared(c) :
+			       ZAG_SYNC_REAL(pthread_cond_destroy, c);
+	while (zag_load_acq(&cond_of(c)->absent))
+		zag_yield();
+	return 0;
 }

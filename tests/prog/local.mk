@@ -30,6 +30,7 @@ prog_programs += \
 	tests/prog/cond-broadcast-many \
 	tests/prog/cond-destroy \
 	tests/prog/cond-errorcheck \
+	tests/prog/cond-handlers \
 	tests/prog/cond-million \
 	tests/prog/cond-ping-pong \
 	tests/prog/cond-queue \
