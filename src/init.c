@@ -20,6 +20,7 @@
 #include "fiber/tcb.h"
 #include "loop/poller.h"
 #include "obs/control.h"
+#include "obs/report.h"
 #include "wait/thread.h"
 #include "wrap/boot.h"
 #include "wrap/real.h"
@@ -70,5 +71,6 @@ __attribute__((constructor)) static void init(void)
 
 __attribute__((destructor)) static void done(void)
 {
+	zag_report_end();
 	zag_control_close();
 }

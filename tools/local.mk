@@ -22,6 +22,7 @@ zagctl_SOURCES = \
 	tools/zagctl/bt.c \
 	tools/zagctl/cancel.c \
 	tools/zagctl/core.c tools/zagctl/core.h \
+	tools/zagctl/hotspots.c \
 	tools/zagctl/locks.c \
 	tools/zagctl/ls.c \
 	tools/zagctl/ps.c \

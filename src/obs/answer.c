@@ -46,7 +46,7 @@ static bool is_fixed(const char *name)
 {
 	static const char *const fixed[] = {
 		"processors", "name", "verbose", "quiet", "disable", "chaos",
-		"control", "redirect",
+		"control", "redirect", "report", "on-deadlock",
 	};
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
@@ -95,6 +95,8 @@ static const struct zag_command commands[] = {
 	{ "ps", zag_command_ps, zag_command_ps_more, zag_command_ps_end },
 	{ "bt", zag_command_bt, zag_command_bt_more, NULL },
 	{ "cancel", zag_command_cancel, NULL, NULL },
+	{ "hotspots", zag_command_hotspots, zag_command_hotspots_more,
+	  zag_command_hotspots_end },
 	{ "get", get_begin, NULL, NULL },
 	{ "set", set_begin, NULL, NULL },
 };

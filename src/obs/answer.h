@@ -34,6 +34,8 @@ struct zag_answer {
 	struct zag_json json;
 	struct zag_look_cursor cursor;
 	struct zag_owners owners;
+	bool recording; /* hot spots, until … */
+	int64_t until;
 	unsigned long only; /* id of a fiber, 0: all */
 };
 

@@ -30,6 +30,9 @@ void zag_command_stat(struct zag_answer *a, char *argument);
 void zag_command_ps(struct zag_answer *a, char *argument);
 void zag_command_ps_more(struct zag_answer *a);
 void zag_command_ps_end(struct zag_answer *a);
+void zag_command_hotspots(struct zag_answer *a, char *argument);
+void zag_command_hotspots_more(struct zag_answer *a);
+void zag_command_hotspots_end(struct zag_answer *a);
 void zag_command_bt(struct zag_answer *a, char *argument);
 void zag_command_bt_more(struct zag_answer *a);
 

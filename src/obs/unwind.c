@@ -498,19 +498,71 @@ static bool suspended(const struct zag_stack_copy *s,
 	return true;
 }
 
+static size_t walk(struct frame *f, const struct zag_stack_copy *copy,
+		   uintptr_t *pcs, size_t most, bool (*stop)(uintptr_t pc))
+{
+	size_t n = 0;
+
+	do {
+		if (n == most)
+			break;
+		pcs[n++] = f->pc;
+	} while (!(stop && stop(f->pc)) && up(copy, f));
+	return n;
+}
+
 size_t zag_unwind(const struct zag_context *ctx,
 		  const struct zag_stack_copy *copy, uintptr_t *pcs,
 		  size_t most, bool (*stop)(uintptr_t pc))
 {
 	struct frame f;
-	size_t n = 0;
 
-	if (!suspended(copy, ctx, &f))
-		return 0;
-	do {
-		if (n == most)
-			break;
-		pcs[n++] = f.pc;
-	} while (!(stop && stop(f.pc)) && up(copy, &f));
-	return n;
+	return suspended(copy, ctx, &f) ? walk(&f, copy, pcs, most, stop) : 0;
+}
+
+/* The registers that a call preserves, as they are at `pc`. */
+#if defined(__x86_64__)
+#define CAPTURE(f)                                                     \
+	__asm__ volatile("movq %%rbx, 24(%0)\n\t"                      \
+			 "movq %%rbp, 48(%0)\n\t"                      \
+			 "movq %%rsp, 56(%0)\n\t"                      \
+			 "movq %%r12, 96(%0)\n\t"                      \
+			 "movq %%r13, 104(%0)\n\t"                     \
+			 "movq %%r14, 112(%0)\n\t"                     \
+			 "movq %%r15, 120(%0)\n\t"                     \
+			 "leaq 0f(%%rip), %%rax\n0:\t"                  \
+			 "movq %%rax, 128(%0)"                         \
+			 : : "r"((f)->reg) : "rax", "memory")
+enum { PC = 16, PRESERVED = 1 << 3 | 1 << 6 | 1 << 7 | 0xf << 12 };
+#elif defined(__aarch64__)
+#define CAPTURE(f)                                                     \
+	__asm__ volatile("stp x19, x20, [%0, #152]\n\t"                \
+			 "stp x21, x22, [%0, #168]\n\t"                \
+			 "stp x23, x24, [%0, #184]\n\t"                \
+			 "stp x25, x26, [%0, #200]\n\t"                \
+			 "stp x27, x28, [%0, #216]\n\t"                \
+			 "stp x29, x30, [%0, #232]\n\t"                \
+			 "mov x9, sp\n\t"                              \
+			 "str x9, [%0, #248]\n\t"                      \
+			 "adr x9, 0f\n0:\t"                            \
+			 "str x9, [%0, #256]"                          \
+			 : : "r"((f)->reg) : "x9", "memory")
+enum { PC = 32, PRESERVED = 0x1fff << 19 };
+#endif
+
+ZAG_NOINLINE size_t zag_unwind_here(uintptr_t *pcs, size_t most,
+				    bool (*stop)(uintptr_t pc))
+{
+	struct frame f;
+	struct zag_stack_copy here;
+
+	memset(&f, 0, sizeof(f));
+	CAPTURE(&f);
+	for (int i = 0; i < REGS; i++)
+		f.known[i] = (uint32_t)PRESERVED >> (i & 31) & 1 && i < 32;
+	f.known[SP] = true;
+	f.pc = f.reg[PC];
+	here = (struct zag_stack_copy){ f.reg[SP], SIZE_MAX - f.reg[SP],
+					(const char *)f.reg[SP] };
+	return walk(&f, &here, pcs, most, stop);
 }

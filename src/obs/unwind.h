@@ -30,6 +30,10 @@ size_t zag_unwind(const struct zag_context *ctx,
 		  const struct zag_stack_copy *copy, uintptr_t *pcs,
 		  size_t most, bool (*stop)(uintptr_t pc));
 
+/* The same of the caller, on the stack it runs on. */
+size_t zag_unwind_here(uintptr_t *pcs, size_t most,
+		       bool (*stop)(uintptr_t pc));
+
 /* Whether pc is in this library. */
 bool zag_unwind_is_ours(uintptr_t pc);
 

@@ -161,6 +161,7 @@ static _Atomic uint64_t wanted;
 void (*zag_monitor_on_signal)(const siginfo_t *si);
 bool (*zag_monitor_on_tick)(void);
 bool (*zag_monitor_on_look)(void);
+void (*zag_monitor_on_idle)(void);
 
 /* Wait for a signal that some fiber may take, a poke, or the time. */
 static void wait_for_signal(const struct timespec *timeout)
@@ -270,6 +271,8 @@ static void *monitor_main(void *arg)
 		    zag_monitor_on_tick())
 			zag_store_rel(&monitor.busy, true);
 		if (quiet >= QUIET_TICKS) {
+			if (zag_monitor_on_idle)
+				zag_monitor_on_idle();
 			sleep_for_good();
 			quiet = 0;
 		}

@@ -33,6 +33,9 @@ extern bool (*zag_monitor_on_tick)(void);
 /* Called once a tick, and when it was poked; true: tick on even if nothing runs.
  * The hook of the floor that observes. */
 extern bool (*zag_monitor_on_look)(void);
+
+/* Called when nothing has run for long, before it sleeps until poked. */
+extern void (*zag_monitor_on_idle)(void);
 void zag_monitor_set_wanted(uint64_t set);
 void zag_monitor_watch_signals(void);
 uint32_t zag_monitor_tid(void);

@@ -171,6 +171,13 @@ static bool helper_for(const struct zag_job *j, struct zag_fiber **slot)
 	return !j->lasting && offload.working > offload.lasting;
 }
 
+static _Atomic uint64_t jobs; /* so far */
+
+uint64_t zag_offload_count(void)
+{
+	return zag_load_rlx(&jobs);
+}
+
 bool zag_job_submit(struct zag_job *j)
 {
 	struct zag_fiber *slot = NULL;
@@ -191,6 +198,7 @@ bool zag_job_submit(struct zag_job *j)
 		zag_fiber_put(slot);
 	if (ok)
 		zag_futex_wake(&offload.signal, 1);
+	zag_add(&jobs, ok);
 	return ok;
 }
 

@@ -57,6 +57,9 @@ int zag_job_revoke(struct zag_job *j);
 /* Call fn with the kernel thread of every helper; none is made meanwhile. */
 void zag_offload_each_thread(void (*fn)(uint32_t tid));
 
+/* How many jobs were given to helpers so far. */
+uint64_t zag_offload_count(void);
+
 /* In a forked child: there are no helpers. */
 void zag_offload_reset(void);
 

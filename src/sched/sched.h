@@ -113,6 +113,7 @@ extern struct zag_sched {
 	_Atomic uint32_t idle;		/* processors that could be woken */
 	_Atomic uint32_t searching;	/* carriers looking for work */
 	_Atomic uint64_t fibers;	/* live ones, main too */
+	_Atomic uint64_t peak;		/* most live ones at a time */
 	uint64_t born;			/* ticks at boot */
 	_Atomic(struct zag_carrier *) carriers;
 } zag_sched;

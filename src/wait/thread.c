@@ -169,6 +169,15 @@ static struct zag_fiber *get_slot(const struct zag_thread_attr *attr)
 	return f;
 }
 
+/* Two at the same time may lose one of the peak. */
+static void count_live(void)
+{
+	uint64_t n = zag_add(&zag_sched.fibers, 1) + 1;
+
+	if (n > zag_load_rlx(&zag_sched.peak))
+		zag_store_rlx(&zag_sched.peak, n);
+}
+
 int zag_thread_create(pthread_t *t, const struct zag_thread_attr *attr,
 		      void *(*start)(void *), void *arg)
 {
@@ -198,7 +207,7 @@ int zag_thread_create(pthread_t *t, const struct zag_thread_attr *attr,
 	zag_store_rlx(&f->state, ZAG_FIBER_READY);
 	inherit(f, attr);
 	zag_fiber_prepare(f, first_frame, f);
-	zag_add(&zag_sched.fibers, 1);
+	count_live();
 	*t = zag_fiber_pthread(f); /* before it runs: it may look */
 	zag_sched_ready(f);
 	return 0;

@@ -292,13 +292,11 @@ int zag_wait_interrupted(bool restartable)
 		       -EINTR;
 }
 
-enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline)
+static inline enum zag_wake sleep_fiber(struct zag_fiber *f,
+					struct zag_wait *w, zag_time deadline)
 {
-	struct zag_fiber *f = w->fiber;
 	struct zag_deadline d;
 
-	if (!f)
-		return sleep_native(w, deadline);
 	if (!w->deaf)
 		listen(f, w);
 	if (deadline == ZAG_NEVER) {
@@ -318,6 +316,31 @@ enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline)
 	zag_why_clear(f);
 	ZAG_BUG_ON(zag_wait_reason(w) == ZAG_WAKE_NONE);
 	return zag_wait_reason(w);
+}
+
+_Atomic(const struct zag_wait_observer *) zag_wait_observer;
+
+ZAG_COLD static enum zag_wake sleep_observed(struct zag_fiber *f,
+					     struct zag_wait *w,
+					     zag_time deadline,
+					     const struct zag_wait_observer *o)
+{
+	struct zag_wait_note note = o->begin(f);
+	enum zag_wake reason = sleep_fiber(f, w, deadline);
+
+	o->end(&note);
+	return reason;
+}
+
+enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline)
+{
+	const struct zag_wait_observer *o = zag_load_acq(&zag_wait_observer);
+
+	if (!w->fiber)
+		return sleep_native(w, deadline);
+	if (zag_unlikely(o))
+		return sleep_observed(w->fiber, w, deadline, o);
+	return sleep_fiber(w->fiber, w, deadline);
 }
 
 bool zag_wait_wake(struct zag_wait *w, enum zag_wake reason)

@@ -159,6 +159,26 @@ bool zag_wait_end_native(void *tp, enum zag_wake reason);
 int zag_wait_interrupted(bool restartable);
 extern int (*zag_wait_on_signal)(bool restartable); /* the signal floor's */
 
+/*
+ * Who measures waits: begin is called when a fiber's wait is about to park, on
+ * the fiber and with its wait armed, so it must not park; end after it.  NULL:
+ * nobody does.
+ */
+struct zag_why;
+
+struct zag_wait_note {
+	uint64_t since; /* ticks */
+	const struct zag_why *why;
+	uintptr_t arg, site, call;
+};
+
+struct zag_wait_observer {
+	struct zag_wait_note (*begin)(struct zag_fiber *f);
+	void (*end)(const struct zag_wait_note *note);
+};
+
+extern _Atomic(const struct zag_wait_observer *) zag_wait_observer;
+
 /* The reason so far, for a waiter that has not slept. */
 static inline enum zag_wake zag_wait_reason(struct zag_wait *w)
 {

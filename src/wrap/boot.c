@@ -12,6 +12,8 @@
 #include "ctl/signal.h"
 #include "loop/ev.h"
 #include "obs/control.h"
+#include "obs/deadlock.h"
+#include "obs/report.h"
 #include "sched/sched.h"
 #include "wrap/guest.h"
 #include "wrap/real.h"
@@ -75,6 +77,8 @@ static int boot(void)
 	if (!why) {
 		zag_signal_boot();
 		zag_control_open();
+		zag_report_begin();
+		zag_deadlock_begin();
 		return RUNNING;
 	}
 	if (*why && !zag_opt.quiet)

@@ -3,15 +3,19 @@
 obs_tests = \
 	tests/obs/bt.test \
 	tests/obs/cancel.test \
+	tests/obs/deadlock.test \
 	tests/obs/gdb.test \
 	tests/obs/json.test \
-	tests/obs/ps.test
+	tests/obs/ps.test \
+	tests/obs/report.test
 TESTS += $(obs_tests)
 EXTRA_DIST += $(obs_tests) tests/obs/obs.sh
 obs_programs = \
+	tests/obs/busy \
 	tests/obs/cancelled \
 	tests/obs/cycle \
 	tests/obs/forks \
 	tests/obs/spin \
+	tests/obs/stuck \
 	tests/obs/waits
 check_PROGRAMS += $(obs_programs)

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154
 # Sourced by the tests of zagctl: programs under zagrun that wait to be seen.
 . "${SRCDIR:-.}/tests/cli/tap.sh"
 zagctl=$BUILDDIR/zagctl
 here=$BUILDDIR/tests/obs
 [ -x "$zagctl" ] || skip_all 'zagctl is not built'
-unset ZAG_CONTROL ZAG_REPORT ZAG_TRACE ZAG_ON_DEADLOCK
 XDG_RUNTIME_DIR=$T/run
 ZAGCTL_PATH=$XDG_RUNTIME_DIR/zag
 export XDG_RUNTIME_DIR ZAGCTL_PATH

@@ -301,3 +301,30 @@ int run_bt(const struct options *o)
 {
 	return o->core ? run_core(o) : run_live(o);
 }
+
+/* What the library runs at a deadlock: the stacks are on standard input. */
+int run_deadlock(const struct options *o)
+{
+	json_t *root = json_loadf(stdin, JSON_DISABLE_EOF_CHECK, NULL);
+	json_t *f, *frames, *v;
+	struct symbols *s;
+	size_t i, k;
+
+	if (!root)
+		return complain(FAILED, "no stacks on standard input");
+	s = symbols_of((long)number_of(root, "pid"));
+	json_array_foreach(json_object_get(root, "fibers"), i, f) {
+		printf("  fiber %lu (%s) waits for %s%s\n",
+		       number_of(f, "id"), text_of(f, "name"),
+		       text_of(f, "wait"),
+		       json_is_true(json_object_get(f, "cycle")) ?
+			       " [in a cycle]" : "");
+		frames = frames_of(s, f, o->all_frames);
+		json_array_foreach(frames, k, v)
+			printf("      #%-2zu %s\n", k, json_string_value(v));
+		json_decref(frames);
+	}
+	symbols_free(s);
+	json_decref(root);
+	return DONE;
+}

@@ -18,14 +18,16 @@
 
 #include "zagctl.h"
 
-enum { PROTOCOL = 1, PATIENCE_S = 5 };
+enum { PROTOCOL = 1 };
+
+int patience_s = 5;
 
 /* --- one socket --------------------------------------------------------- */
 
 static int connect_to(const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	struct timeval patience = { PATIENCE_S, 0 };
+	struct timeval patience = { patience_s, 0 };
 	int fd, err;
 
 	if (strlen(path) >= sizeof(addr.sun_path))

@@ -6,6 +6,9 @@
 #include <jansson.h>
 #include <stddef.h>
 
+/* How long to wait for an answer. */
+extern int patience_s;
+
 /* The socket of a process. */
 struct target {
 	long pid;

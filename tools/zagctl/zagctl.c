@@ -16,11 +16,19 @@ static const struct command commands[] = {
 	{ "bt", "[TARGET] [FIBER|all]", "stacks, those that are alike once", 2,
 	  run_bt },
 	{ "locks", "[TARGET]", "what is contended; cycles", 1, run_locks },
+	{ "hotspots", "[TARGET]", "where fibers wait, from now on", 1,
+	  run_hotspots },
 	{ "stat", "[TARGET]", "counters", 1, run_stat },
 	{ "cancel", "TARGET FIBER...", "end fibers from outside", 62,
 	  run_cancel },
 	{ "get", "[TARGET] [NAME]", "options", 2, run_get },
 	{ "set", "[TARGET] NAME=VALUE", "change an option", 2, run_set },
+};
+
+/* What the library runs. */
+static const struct command hidden[] = {
+	{ "report-input", "", "", 0, run_report },
+	{ "deadlock-input", "", "", 0, run_deadlock },
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -34,7 +42,7 @@ static const struct argp_option table[] = {
 	{ "raw", RAW, NULL, 0, "columns separated by one space", 0 },
 	{ "output", 'o', "COL,...", 0, "which columns", 0 },
 	{ "sort", SORT, "COL", 0, "sort by that column", 0 },
-	{ "interval", 'i', "SEC", 0, "stat: again and again", 0 },
+	{ "interval", 'i', "SEC", 0, "stat: again and again; hotspots: so long", 0 },
 	{ "count", 'n', "N", 0, "stat -i: so many times", 0 },
 	{ "core", CORE, "FILE", 0, "bt: of a core file", 0 },
 	{ "mode", MODE, "error|unwind", 0, "cancel: how", 0 },
@@ -159,6 +167,9 @@ static const struct command *find(const char *name)
 	for (int i = 0; i < N_COMMANDS; i++)
 		if (!strcmp(name, commands[i].name))
 			return &commands[i];
+	for (int i = 0; i < 2; i++)
+		if (!strcmp(name, hidden[i].name))
+			return &hidden[i];
 	return NULL;
 }
 

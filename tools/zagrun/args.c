@@ -74,6 +74,14 @@ static void add_option(const struct argp_option *op)
 	options[option_count++] = *op;
 }
 
+/* "[FILE]": it may be left out. */
+static const char *argument_of(const struct zag_opt_row *row)
+{
+	if (*row->arg != '[')
+		return *row->arg ? row->arg : NULL;
+	return strndup(row->arg + 1, strlen(row->arg) - 2);
+}
+
 static void build_options(void)
 {
 	char env[ZAG_OPT_STR_SIZE];
@@ -84,7 +92,8 @@ static void build_options(void)
 		struct argp_option op = {
 			.name = row->name,
 			.key = row->key ? row->key : KEY_ROW + (int)i,
-			.arg = *row->arg ? row->arg : NULL,
+			.arg = argument_of(row),
+			.flags = *row->arg == '[' ? OPTION_ARG_OPTIONAL : 0,
 			.doc = option_text[i],
 			.group = 1,
 		};
@@ -183,13 +192,16 @@ static int check_long(char **arg, bool last)
 	op = long_option(word, len);
 	if (!op)
 		unknown_long(name);
-	if (op->arg && !word[len] && last)
+	if (op->arg && !word[len] && last &&
+	    !(op->flags & OPTION_ARG_OPTIONAL))
 		die(EXIT_ZAGRUN, "--%s needs a value: --%s=%s", op->name,
 		    op->name, op->arg);
 	if (!op->arg && word[len])
 		die(EXIT_ZAGRUN, "--%s takes no value; leave out '%s'",
 		    op->name, word + len);
 	*arg = in_full(op, word + len);
+	if (op->flags & OPTION_ARG_OPTIONAL)
+		return 1;
 	return op->arg && !word[len] ? 2 : 1;
 }
 
