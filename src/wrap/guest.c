@@ -16,8 +16,8 @@
  */
 static bool is_translated(void)
 {
-#if defined(__x86_64__)
 	unsigned long request[6] = { 0x1001 }; /* RUNNING_ON_VALGRIND */
+#if defined(__x86_64__)
 	unsigned long r = 0;
 
 	__asm__ volatile("rolq $3, %%rdi; rolq $13, %%rdi\n\t"
@@ -27,8 +27,17 @@ static bool is_translated(void)
 			 : "a"(request)
 			 : "cc", "memory", "rdi");
 	return r != 0;
-#else
-	return false;
+#elif defined(__aarch64__)
+	register unsigned long r __asm__("x3") = 0;
+	register unsigned long *args __asm__("x4") = request;
+
+	__asm__ volatile("ror x12, x12, #3\n\tror x12, x12, #13\n\t"
+			 "ror x12, x12, #51\n\tror x12, x12, #61\n\t"
+			 "orr x10, x10, x10"
+			 : "+r"(r)
+			 : "r"(args)
+			 : "cc", "memory");
+	return r != 0;
 #endif
 }
 
