@@ -7,6 +7,7 @@ preload_tests = \
 	tests/preload/links-libev.test \
 	tests/preload/own-ev-run.test \
 	tests/preload/park-many.test \
+	tests/preload/reads.test \
 	tests/preload/redirect.test \
 	tests/preload/rust.test \
 	tests/preload/stack-overflow.test \
@@ -20,7 +21,8 @@ check_PROGRAMS += \
 	tests/preload/links-libev \
 	tests/preload/no-exec-writes \
 	tests/preload/own-ev-run \
-	tests/preload/park-many
+	tests/preload/park-many \
+	tests/preload/reads
 tests_preload_clock_set_LDFLAGS = -Wl,--export-dynamic
 tests_preload_links_libev_LDADD = -lev
 tests_preload_own_ev_run_LDFLAGS = -Wl,--export-dynamic
