@@ -39,6 +39,7 @@ libzagcore_la_SOURCES += \
 	src/wait/turn.c src/wait/turn.h \
 	src/wait/wait.c src/wait/wait.h \
 	src/loop/ev.c src/loop/ev.h \
+	src/loop/fdentry.h src/loop/fdhint.c src/loop/fdmany.c \
 	src/loop/fdwait.c src/loop/fdwait.h \
 	src/loop/poller.c src/loop/poller.h \
 	src/ctl/cancel.c src/ctl/cancel.h \

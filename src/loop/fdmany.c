@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Waiting for several descriptors at once: poll, select, epoll sets. */
+#include "config.h"
+
+#include "loop/fdentry.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+#include "base/ownfd.h"
+#include "base/page.h"
+#include "base/raw.h"
+#include "fiber/why.h"
+
+enum { RECHECK_NS = 10 * 1000 * 1000 };
+
+enum {
+	FEW = 8, /* watched without asking for memory */
+	PLAIN_IN = POLLIN | POLLRDNORM,
+	PLAIN_OUT = POLLOUT | POLLWRNORM,
+};
+
+/*
+ * What libev cannot express: it knows readable and writable.  A nested epoll
+ * set takes these, and is itself readable when one of them is so.  A set costs
+ * several system calls a wait; POLLRDHUP never comes without POLLIN, so who
+ * asks for both needs none.
+ */
+static bool special(const struct pollfd *p)
+{
+	short odd = POLLPRI | POLLRDBAND;
+
+	if (!(p->events & PLAIN_IN))
+		odd |= POLLRDHUP;
+	return p->fd >= 0 &&
+	       ((p->events & odd) || !(p->events & (PLAIN_IN | PLAIN_OUT)));
+}
+
+/* epoll(7) takes a descriptor once, poll(2) as often as one likes. */
+static void add_special(long set, const struct pollfd *fds, nfds_t i)
+{
+	struct epoll_event ev = { .events = (uint32_t)fds[i].events };
+
+	if (zag_raw(SYS_epoll_ctl, set, EPOLL_CTL_ADD, fds[i].fd, &ev) !=
+	    -EEXIST)
+		return;
+	for (nfds_t k = 0; k < i; k++)
+		if (fds[k].fd == fds[i].fd && special(&fds[k]))
+			ev.events |= (uint32_t)fds[k].events;
+	zag_raw(SYS_epoll_ctl, set, EPOLL_CTL_MOD, fds[i].fd, &ev);
+}
+
+/* Out of the numbers that the program expects to get. */
+static long new_set(void)
+{
+	long set = zag_raw(SYS_epoll_create1, EPOLL_CLOEXEC);
+
+	return set < 0 ? set : zag_ownfd_move((int)set);
+}
+
+static int nested_set(const struct pollfd *fds, nfds_t n)
+{
+	long set = -1;
+
+	for (nfds_t i = 0; i < n; i++) {
+		if (!special(&fds[i]))
+			continue;
+		if (set == -1)
+			set = new_set();
+		if (set >= 0)
+			add_special(set, fds, i);
+	}
+	return (int)set;
+}
+
+/* One waiter per descriptor and direction; returns how many. */
+static nfds_t add_all(struct zag_fd_waiter *w, struct zag_wait *wait,
+		      const struct pollfd *fds, nfds_t n, int set)
+{
+	nfds_t used = 0;
+
+	if (set >= 0)
+		used += zag_fd_add(&w[used], wait, set, 0, false);
+	for (nfds_t i = 0; i < n; i++) {
+		if (fds[i].fd < 0 || special(&fds[i]))
+			continue;
+		if (fds[i].events & PLAIN_IN)
+			used += zag_fd_add(&w[used], wait, fds[i].fd, 0, false);
+		if (fds[i].events & PLAIN_OUT)
+			used += zag_fd_add(&w[used], wait, fds[i].fd, 1, false);
+	}
+	return used;
+}
+
+static int wait_many(struct zag_fd_waiter *w, const struct pollfd *fds,
+		     nfds_t n, zag_time deadline)
+{
+	int set = nested_set(fds, n);
+	zag_time until = deadline;
+	struct zag_wait wait;
+	enum zag_wake reason;
+	nfds_t used;
+	int r;
+
+	/* No descriptor for the set: ask the kernel again now and then. */
+	if (set < -1)
+		until = zag_min(deadline, zag_now() + RECHECK_NS);
+
+	zag_wait_begin(&wait);
+	zag_why_default(&zag_why_poll, n);
+	used = add_all(w, &wait, fds, n, set);
+	reason = zag_wait_sleep(&wait, until);
+	if (reason == ZAG_WAKE_TIMEOUT && until != deadline)
+		reason = ZAG_WAKE_READY;
+	for (nfds_t i = 0; i < used; i++)
+		zag_fd_withdraw(&w[i]);
+	if (set >= 0) {
+		zag_fd_forget(set);
+		zag_ownfd_close(set);
+	}
+	if (reason == ZAG_WAKE_SIGNAL)
+		return zag_wait_interrupted(false);
+	/* One that was closed: the kernel's poll says POLLNVAL. */
+	r = zag_wake_errno(reason);
+	return r == -EBADF ? 0 : r;
+}
+
+int zag_fd_wait_many(const struct pollfd *fds, nfds_t n, zag_time deadline)
+{
+	struct zag_fd_waiter few[FEW], *many;
+	nfds_t most = 2 * n + 1;
+	int r;
+
+	if (!zag_fiber_self())
+		return zag_fd_poll(fds, n, deadline);
+	if (most <= FEW)
+		return wait_many(few, fds, n, deadline);
+	many = zag_heap_realloc(NULL, (long)(most * sizeof(*many)));
+	if (!many)
+		return -ENOMEM;
+	r = wait_many(many, fds, n, deadline);
+	zag_heap_realloc(many, 0);
+	return r;
+}
