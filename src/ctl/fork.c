@@ -19,6 +19,7 @@
 #include "loop/fdwait.h"
 #include "loop/poller.h"
 #include "sched/carrier.h"
+#include "sched/kthread.h"
 #include "sched/offload.h"
 #include "sched/sched.h"
 #include "wait/lot.h"
@@ -53,6 +54,7 @@ static void take_down(void)
 	zag_turn_reset();
 	zag_offload_reset();
 	zag_sched_reset();
+	zag_store_rlx(&zag_kthread_execs, 0);
 	zag_fiber_reset();
 	zag_tcb_reset();
 	if (self)
@@ -61,7 +63,7 @@ static void take_down(void)
 		zag_fork_on_child();
 }
 
-static void in_child(void)
+void zag_fork_in_child(void)
 {
 	if (zag_load_acq(&zag_sched.running))
 		take_down();
@@ -74,6 +76,6 @@ void zag_fork_watch(zag_atfork_fn *register_atfork)
 	static bool watched;
 
 	if (!watched)
-		register_atfork(NULL, NULL, in_child, NULL);
+		register_atfork(NULL, NULL, zag_fork_in_child, NULL);
 	watched = true;
 }

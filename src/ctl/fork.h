@@ -22,6 +22,10 @@ typedef int zag_atfork_fn(void (*prepare)(void), void (*parent)(void),
  * registers one.  Again is harmless. */
 void zag_fork_watch(zag_atfork_fn *register_atfork);
 
+/* What is called there.  By those, too, that make a child without libc's fork,
+ * first thing in it; async-signal. */
+void zag_fork_in_child(void);
+
 /*
  * In a child the runtime is as it was at the fork, until its handler has run:
  * locks may be held by threads that are gone.  What libc calls before that

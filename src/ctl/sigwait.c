@@ -165,6 +165,9 @@ void zag_signal_native_pending(void)
 	long pid = zag_raw(SYS_getpid), tid = zag_raw(SYS_gettid);
 	siginfo_t si;
 
+	if (!zag_load_acq(&zag_sigmask_shared) &&
+	    !zag_load_acq(&f->sigpending))
+		return;
 	while (zag_sigqueue_take(f, zag_load_rlx(&f->sigmask), &si))
 		zag_raw(SYS_rt_tgsigqueueinfo, pid, tid, si.si_signo, &si);
 }

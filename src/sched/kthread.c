@@ -15,6 +15,8 @@
 #include "fiber/fiber.h"
 #include "fiber/tcb.h"
 
+_Atomic uint32_t zag_kthread_execs;
+
 int zag_kthread_start(struct zag_fiber *slot, int (*fn)(void *arg), void *arg,
 		      uint32_t *tid, _Atomic uint32_t *alive)
 {

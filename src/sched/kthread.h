@@ -26,4 +26,7 @@ int zag_kthread_start(struct zag_fiber *slot, int (*fn)(void *arg), void *arg,
 /* The first thing fn does: the thread's id in its TCB, and its name. */
 void zag_kthread_enter(const char *name);
 
+/* Calls of execve(2) under way: meanwhile the kernel makes no threads. */
+extern _Atomic uint32_t zag_kthread_execs;
+
 #endif

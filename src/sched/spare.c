@@ -264,7 +264,7 @@ static void unmake(struct zag_carrier *c)
 {
 	static _Atomic bool warned;
 
-	if (!zag_xchg(&warned, true))
+	if (!zag_load_acq(&zag_kthread_execs) && !zag_xchg(&warned, true))
 		zag_log(ZAG_LOG_WARN, "no kernel thread for a carrier");
 	retire_unused(c);
 }

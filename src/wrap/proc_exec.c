@@ -11,7 +11,9 @@
 
 #include <alloca.h>
 
+#include "base/atomic.h"
 #include "ctl/signal.h"
+#include "sched/kthread.h"
 #include "wrap/redirect.h"
 
 /* call, on a fiber, with the kernel's mask the fiber's. */
@@ -34,11 +36,30 @@
 		return WITH_MASK(type, ZAG_REAL(name)(__VA_ARGS__));      \
 	}
 
-PLAIN(int, execve, (const char *p, char *const a[], char *const e[]), p, a, e)
-PLAIN(int, execv, (const char *p, char *const a[]), p, a)
-PLAIN(int, execvp, (const char *p, char *const a[]), p, a)
-PLAIN(int, execvpe, (const char *p, char *const a[], char *const e[]), p, a, e)
-PLAIN(int, fexecve, (int fd, char *const a[], char *const e[]), fd, a, e)
+/* What is pending stays so for the new program. */
+#define EXEC(name, params, ...)                                           \
+	ZAG_EXPORT int name params                                        \
+	{                                                                 \
+		uint64_t kernel_;                                         \
+		int result_;                                              \
+                                                                          \
+		if (!zag_on_fiber())                                      \
+			return ZAG_REAL(name)(__VA_ARGS__);               \
+		zag_signal_native_enter(&kernel_);                        \
+		zag_signal_native_pending();                              \
+		zag_add(&zag_kthread_execs, 1);                           \
+		result_ = ZAG_REAL(name)(__VA_ARGS__);                    \
+		zag_sub(&zag_kthread_execs, 1);                           \
+		zag_signal_native_return();                               \
+		zag_signal_native_leave(&kernel_);                        \
+		return result_;                                           \
+	}
+
+EXEC(execve, (const char *p, char *const a[], char *const e[]), p, a, e)
+EXEC(execv, (const char *p, char *const a[]), p, a)
+EXEC(execvp, (const char *p, char *const a[]), p, a)
+EXEC(execvpe, (const char *p, char *const a[], char *const e[]), p, a, e)
+EXEC(fexecve, (int fd, char *const a[], char *const e[]), fd, a, e)
 PLAIN(int, posix_spawn,
       (pid_t *pid, const char *p, const posix_spawn_file_actions_t *fa,
        const posix_spawnattr_t *at, char *const a[], char *const e[]),

@@ -41,11 +41,16 @@ prog_programs += \
 prog_programs += \
 	tests/prog/epoll-wait
 prog_programs += \
+	tests/prog/exec-signals
+prog_programs += \
 	tests/prog/fd-close-all \
 	tests/prog/file-sync
 prog_programs += \
 	tests/prog/fork-atfork \
 	tests/prog/fork-before \
+	tests/prog/fork-ends \
+	tests/prog/fork-many \
+	tests/prog/fork-raw \
 	tests/prog/fork-threads
 prog_programs += \
 	tests/prog/fortify-calls
@@ -53,6 +58,9 @@ prog_programs += \
 	tests/prog/futex-calls \
 	tests/prog/futex-cxx \
 	tests/prog/futex-glib
+prog_programs += \
+	tests/prog/gc-libgc \
+	tests/prog/gc-threads
 prog_programs += \
 	tests/prog/ids-threads
 prog_programs += \
