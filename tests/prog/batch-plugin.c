@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * 200 threads block in libc's functions as a plugin does that was opened with
+ * 220 threads block in libc's functions as a plugin does that was opened with
  * RTLD_DEEPBIND: by their addresses in libc, whoever else has such a name.
  */
 #include "batch.h"
 
 #include <dlfcn.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/select.h>
@@ -14,8 +15,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define THREADS 200
-#define WAYS 10
+#define THREADS 220
+#define WAYS 11
 
 static struct {
 	__typeof__(read) *read;
@@ -30,7 +31,14 @@ static struct {
 	__typeof__(open) *open;
 	__typeof__(flock) *flock;
 	__typeof__(close) *close;
+	__typeof__(sem_wait) *sem_wait;
+	__typeof__(sem_post) *sem_post;
+	__typeof__(pthread_once) *pthread_once;
 } libc;
+
+static sem_t gate;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int once_called;
 
 static int fd[THREADS][2];
 static char dir[] = "/tmp/batch-plugin.XXXXXX";
@@ -62,6 +70,9 @@ static void find_all(void)
 	FIND(open);
 	FIND(flock);
 	FIND(close);
+	FIND(sem_wait);
+	FIND(sem_post);
+	FIND(pthread_once);
 }
 
 static void waits_readable(int i)
@@ -141,6 +152,23 @@ static void waits_for_other(int i)
 	CHECK_EQ(libc.close(f), 0);
 }
 
+static void call_once_slowly(void)
+{
+	usleep(20000);
+	once_called++;
+}
+
+static void waits_in_queue(int i)
+{
+	if (i % WAYS != 10)
+		return;
+	CHECK_OK(i / WAYS % 2 ? libc.pthread_once(&once, call_once_slowly)
+			      : pthread_once(&once, call_once_slowly));
+	CHECK_EQ(once_called, 1);
+	CHECK_EQ(libc.sem_wait(&gate), 0);
+	CHECK_EQ(libc.sem_post(&gate), 0);
+}
+
 static void *waits(void *arg)
 {
 	int i = (int)(long)arg;
@@ -149,6 +177,7 @@ static void *waits(void *arg)
 	waits_readable(i);
 	waits_for_time(i);
 	waits_for_other(i);
+	waits_in_queue(i);
 	if (i % 2)
 		CHECK_EQ(libc.read(fd[i][1], &c, 1), 1);
 	else
@@ -161,6 +190,7 @@ static void sends(void)
 {
 	for (int i = 0; i < THREADS; i++)
 		check_write(fd[i][0], "x", 1);
+	CHECK_EQ(sem_post(&gate), 0);
 }
 
 int main(void)
