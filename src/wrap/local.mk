@@ -48,6 +48,7 @@ libzagshim_la_SOURCES += \
 	src/wrap/proc_wait.c \
 	src/wrap/real.c src/wrap/real.h \
 	src/wrap/redirect.c src/wrap/redirect.h \
+	src/wrap/standin.c src/wrap/standin.h \
 	src/wrap/syscall.c src/wrap/syscall.def src/wrap/syscall.h \
 	src/wrap/syscall_futex.c \
 	src/wrap/time_clock.c src/wrap/time_clock.h \

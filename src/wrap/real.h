@@ -39,6 +39,10 @@ extern const struct zag_real_jump zag_real_jumps[]
 	__attribute__((visibility("hidden")));
 extern const int zag_real_jump_count __attribute__((visibility("hidden")));
 
+/* What libc's sigaction is but a check for; found by the next. */
+extern __typeof__(sigaction) *zag_real_libc_sigaction
+	__attribute__((visibility("hidden")));
+
 /* From now on zag_real_NAME of each makes the system call itself.  False: libc
  * lacks what that takes.  Boot, the only thread. */
 bool zag_real_use_calls(void);
