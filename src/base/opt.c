@@ -11,6 +11,7 @@
 #include "base/nearest.h"
 
 #define INIT_BOOL(d) (d)
+#define INIT_WORD(d) d
 #define INIT_UINT(d) (d)
 #define INIT_SIZE(d) (d)
 #define INIT_TIME(d) (d)
@@ -279,6 +280,46 @@ static int parse_log(const struct zag_opt_row *row, const char *s,
 	return -EINVAL;
 }
 
+/* The n-th of "FIRST|SECOND", and its length; NULL: there are fewer. */
+static const char *nth_word(const char *words, uint64_t n, size_t *len)
+{
+	for (; n; n--) {
+		words += strcspn(words, "|");
+		if (!*words++)
+			return NULL;
+	}
+	*len = strcspn(words, "|");
+	return words;
+}
+
+static int parse_word(const struct zag_opt_row *row, const char *s,
+		      uint64_t *value, struct text *t)
+{
+	const char *word;
+	size_t len;
+
+	for (uint64_t n = 0; (word = nth_word(row->arg, n, &len)); n++) {
+		if (strlen(s) == len && !strncmp(s, word, len)) {
+			*value = n;
+			return 0;
+		}
+	}
+	put(t, "not one of ");
+	put(t, row->arg);
+	return -EINVAL;
+}
+
+static void put_word(struct text *t, const char *words, uint64_t n)
+{
+	size_t len = 0;
+	const char *word = nth_word(words, n, &len);
+	char copy[16] = { 0 };
+
+	if (word)
+		memcpy(copy, word, len < sizeof(copy) ? len : sizeof(copy) - 1);
+	put(t, copy);
+}
+
 int zag_opt_parse(const struct zag_opt_row *row, const char *text,
 		  struct zag_opt *into, char *why)
 {
@@ -298,6 +339,8 @@ int zag_opt_parse(const struct zag_opt_row *row, const char *text,
 		return parse_string(row, text, field, &t);
 	case ZAG_OPT_LOG:
 		return parse_log(row, text, field, &t);
+	case ZAG_OPT_WORD:
+		return parse_word(row, text, field, &t);
 	}
 	return -EINVAL;
 }
@@ -330,6 +373,9 @@ void zag_opt_format(const struct zag_opt_row *row, const struct zag_opt *from,
 		put(&t, levels[log->level]);
 		put(&t, *log->file ? ":" : "");
 		put(&t, log->file);
+		break;
+	case ZAG_OPT_WORD:
+		put_word(&t, row->arg, *(const uint64_t *)field);
 		break;
 	}
 }

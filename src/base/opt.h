@@ -27,6 +27,7 @@ enum zag_opt_type {
 	ZAG_OPT_STR,
 	ZAG_OPT_FILE,
 	ZAG_OPT_LOG,
+	ZAG_OPT_WORD,
 };
 
 #define ZAG_OPT_FIELD_BOOL(f) bool f
@@ -36,6 +37,7 @@ enum zag_opt_type {
 #define ZAG_OPT_FIELD_STR(f) char f[ZAG_OPT_STR_SIZE]
 #define ZAG_OPT_FIELD_FILE(f) char f[ZAG_OPT_FILE_SIZE]
 #define ZAG_OPT_FIELD_LOG(f) struct zag_opt_log f
+#define ZAG_OPT_FIELD_WORD(f) uint64_t f
 
 /* One typed field an option; 0 where the row's `zero` word applies. */
 struct zag_opt {

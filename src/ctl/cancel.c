@@ -10,6 +10,7 @@
 #include "base/atomic.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/opt.h"
 #include "base/raw.h"
 #include "base/sigmask.h"
 #include "ctl/signal.h"
@@ -93,7 +94,10 @@ int zag_cancel_thread(pthread_t t)
 
 static void fail_fiber(struct zag_fiber *f, int err)
 {
+	_Atomic uint32_t *word = zag_tcb_cancel_word(f->ctx.tp);
+
 	f->cancel_errno = err;
+	zag_and(word, ~(uint32_t)ZAG_CANCEL_TOLD);
 	if (zag_cancel_fails(mark(f->ctx.tp, ZAG_CANCEL_INJECTED) |
 			     ZAG_CANCEL_INJECTED))
 		zag_wait_end(f, ZAG_WAKE_FAIL);
@@ -122,6 +126,20 @@ long zag_cancel_check_slow(void)
 	return zag_cancel_unwinds(zag_tcb_cancel_bits()) ? -ZAG_ECANCEL : 0;
 }
 
+/* Its time is over: its calls fail, or it is unwound if it is its whole life's
+ * and the operator wants that. */
+static long expire(struct zag_fiber *f)
+{
+	if (zag_opt.cancel == ZAG_CANCEL_ERROR || zag_now() < f->lifetime)
+		return -ETIMEDOUT;
+	need_unwinder();
+	mark(f->ctx.tp, ZAG_CANCEL_CANCELING | ZAG_CANCEL_CANCELED);
+	if (!zag_cancel_unwinds(zag_tcb_cancel_bits()))
+		return -ETIMEDOUT;
+	f->result = PTHREAD_CANCELED;
+	zag_tcb_unwind();
+}
+
 long zag_cancel_act(void)
 {
 	uint32_t bits = zag_tcb_cancel_bits();
@@ -132,8 +150,28 @@ long zag_cancel_act(void)
 			f->result = PTHREAD_CANCELED;
 		zag_tcb_unwind();
 	}
+	if (f && zag_cancel_fails(bits))
+		return -f->cancel_errno;
+	if (f && zag_now() >= f->expires)
+		return expire(f);
 	/* A handler that has run meanwhile may have changed its mind. */
-	return f && zag_cancel_fails(bits) ? -f->cancel_errno : -EINTR;
+	return -EINTR;
+}
+
+void zag_cancel_tell(void)
+{
+	zag_or(zag_tcb_cancel_word(zag_arch_tp()), ZAG_CANCEL_TOLD);
+}
+
+long zag_cancel_failed_slow(void)
+{
+	struct zag_fiber *f = zag_fiber_self();
+	uint32_t bits = zag_tcb_cancel_bits();
+
+	if (zag_cancel_fails(bits) ||
+	    (zag_now() >= f->expires && !(bits & ZAG_CANCEL_SHIELDED)))
+		return -ZAG_ECANCEL;
+	return 0;
 }
 
 void zag_cancel_arrived(void)

@@ -21,9 +21,9 @@
 #include "fiber/tcb_cancel.h"
 #include "wait/wait.h"
 
-enum zag_cancel_mode {
-	ZAG_CANCEL_UNWIND, /* as pthread_cancel */
+enum zag_cancel_mode { /* as the option cancel has them */
 	ZAG_CANCEL_ERROR,  /* waits fail, now and from now on */
+	ZAG_CANCEL_UNWIND, /* as pthread_cancel */
 };
 
 /*
@@ -59,6 +59,23 @@ static inline long zag_cancel_check(void)
 	if (zag_unlikely(zag_tcb_cancel_bits() & ZAG_CANCEL_CANCELED))
 		return zag_cancel_check_slow();
 	return 0;
+}
+
+/* A condition has woken without a reason: that is not to happen again. */
+void zag_cancel_tell(void);
+
+long zag_cancel_failed_slow(void);
+
+/*
+ * For calls that are to fail even if they would not block: 0, or -ZAG_ECANCEL
+ * when this fiber's calls are to fail, or its time is over.  Fiber.
+ */
+static inline long zag_cancel_failed(void)
+{
+	if (zag_likely(!(zag_tcb_cancel_bits() & ZAG_CANCEL_INJECTED) &&
+		       zag_fiber_self()->expires == ZAG_NEVER))
+		return 0;
+	return zag_cancel_failed_slow();
 }
 
 #endif

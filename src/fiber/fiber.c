@@ -180,6 +180,7 @@ void zag_fiber_adopt_main(void)
 	f->is_main = true;
 	zag_store_rlx(&f->why_until, INT64_MAX);
 	f->result = PTHREAD_CANCELED; /* unless it exits with another */
+	f->expires = f->lifetime = f->deadline = INT64_MAX;
 	f->policy = (int)zag_raw(SYS_sched_getscheduler, 0) &
 		    ~SCHED_RESET_ON_FORK;
 	zag_raw(SYS_sched_getparam, 0, &param);

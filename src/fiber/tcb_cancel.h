@@ -15,8 +15,8 @@
 #include "arch/arch.h"
 #include "base/compiler.h"
 
-/* struct pthread's cancelhandling in glibc 2.36.  The last two are ours: libc
- * keeps bits it does not know. */
+/* struct pthread's cancelhandling in glibc 2.36.  From SHIELDED on they are
+ * ours: libc keeps bits it does not know. */
 enum {
 	ZAG_CANCEL_DISABLED = 1 << 0,	/* PTHREAD_CANCEL_DISABLE */
 	ZAG_CANCEL_ASYNC = 1 << 1,	/* PTHREAD_CANCEL_ASYNCHRONOUS */
@@ -26,6 +26,7 @@ enum {
 	ZAG_CANCEL_TERMINATED = 1 << 5,
 	ZAG_CANCEL_SHIELDED = 1 << 16,	/* wait with all of it */
 	ZAG_CANCEL_INJECTED = 1 << 17,	/* blocking calls fail */
+	ZAG_CANCEL_TOLD = 1 << 18,	/* … and a condition has told so */
 
 	ZAG_CANCEL_ASKED = ZAG_CANCEL_CANCELED | ZAG_CANCEL_INJECTED,
 };

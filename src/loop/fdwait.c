@@ -221,9 +221,9 @@ int zag_fd_wait(int fd, int events, zag_time deadline)
 	return wait_fd(fd, events, deadline, deadline == ZAG_NEVER, NULL);
 }
 
-int zag_fd_wait_on(int *fd, int events, zag_time deadline)
+int zag_fd_wait_on(int *fd, int events, zag_time deadline, bool restarts)
 {
-	return wait_fd(*fd, events, deadline, deadline == ZAG_NEVER, fd);
+	return wait_fd(*fd, events, deadline, restarts, fd);
 }
 
 int zag_fd_wait_restarting(int fd, int events, zag_time deadline)

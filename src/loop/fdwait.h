@@ -58,7 +58,7 @@ int zag_fd_wait(int fd, int events, zag_time deadline);
 /* As a thread that is in the kernel goes on with its file when the descriptor is
  * closed, or another file put there: 0 then too, and *fd is a copy of it, the
  * runtime's own and the caller's to close. */
-int zag_fd_wait_on(int *fd, int events, zag_time deadline);
+int zag_fd_wait_on(int *fd, int events, zag_time deadline, bool restarts);
 int zag_fd_wait_restarting(int fd, int events, zag_time deadline);
 
 /*

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/lock.h"
+#include "fiber/tcb_cancel.h"
 #include "fiber/why.h"
 
 enum { BUCKET_BITS = 13, BUCKETS = 1 << BUCKET_BITS };
@@ -63,7 +64,20 @@ static void unlink_waiter(struct bucket *b, struct waiter *w)
 }
 
 /* What may end a wait besides the waker and time. */
-enum hears { NOTHING, SIGNALS, SIGNALS_AND_CANCEL };
+enum hears { NOTHING, SIGNALS, SIGNALS_AND_CANCEL, CONDITION };
+
+/*
+ * Calls that fail do so again and again until the program gives up; a condition
+ * cannot fail, it wakes for no reason.  Once is enough: most programs look at
+ * what they wait for, and wait again.
+ */
+static enum zag_firm firm_for(enum hears hears)
+{
+	if (hears == CONDITION)
+		return zag_tcb_cancel_bits() & ZAG_CANCEL_TOLD ? ZAG_FIRM_COND :
+								 ZAG_FIRM_NOT;
+	return hears == SIGNALS_AND_CANCEL ? ZAG_FIRM_NOT : ZAG_FIRM_LOCK;
+}
 
 /* Queue w on key unless validate objects. */
 static bool enter(struct waiter *w, bool (*validate)(void *), void *arg,
@@ -77,8 +91,7 @@ static bool enter(struct waiter *w, bool (*validate)(void *), void *arg,
 	if (go) {
 		zag_wait_begin(&w->wait);
 		w->wait.deaf = hears == NOTHING;
-		w->wait.firm = hears == SIGNALS_AND_CANCEL ? ZAG_FIRM_NOT :
-							     ZAG_FIRM_LOCK;
+		w->wait.firm = firm_for(hears);
 		append(b, w);
 	}
 	zag_unlock(&b->lock);
@@ -136,7 +149,7 @@ int zag_lot_park(const void *key, const struct zag_lot_ops *ops, void *arg,
 	bool point = ops && ops->point;
 
 	if (!enter(&w, ops ? ops->validate : NULL, arg,
-		   point ? SIGNALS_AND_CANCEL : SIGNALS))
+		   point ? CONDITION : SIGNALS))
 		return refused();
 	if (ops && ops->before_sleep)
 		ops->before_sleep(arg);

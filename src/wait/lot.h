@@ -32,7 +32,8 @@ struct zag_lot_ops {
 	 * handlers run: it is in the queue no more; `was`: it was until now,
 	 * and not passed over by a waker. */
 	void (*interrupted)(void *arg, bool was);
-	/* A cancellation ends the wait: -ZAG_ECANCEL. */
+	/* A cancellation ends the wait, -ZAG_ECANCEL; one that makes calls
+	 * fail ends one such wait only. */
 	bool point;
 };
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/atomic.h"
+#include "base/opt.h"
 #include "base/page.h"
 #include "base/sigmask.h"
 #include "fiber/robust.h"
@@ -72,6 +73,12 @@ void zag_thread_quit(int status)
 	zag_sched_exit();
 }
 
+static void make_room(void)
+{
+	if (zag_unlikely(zag_opt.max_fibers != 0))
+		zag_lot_unpark(&zag_sched.fibers, 1, NULL, NULL);
+}
+
 void zag_thread_finish(void)
 {
 	struct zag_fiber *self;
@@ -86,6 +93,7 @@ void zag_thread_finish(void)
 			zag_store_rel(&self->sigclosed, false);
 		exit(0);
 	}
+	make_room();
 	zag_sched_exit();
 }
 
@@ -125,6 +133,11 @@ static void inherit(struct zag_fiber *f, const struct zag_thread_attr *attr)
 	struct zag_fiber *self = zag_fiber_self();
 	uint64_t mask;
 
+	f->lifetime = zag_opt.fiber_timeout ?
+			      zag_now() + (zag_time)zag_opt.fiber_timeout :
+			      ZAG_NEVER;
+	f->deadline = self ? self->deadline : ZAG_NEVER;
+	f->expires = zag_min(f->lifetime, f->deadline);
 	f->policy = attr->policy;
 	f->priority = attr->priority;
 	zag_store_rlx(&f->sigpending, 0);
@@ -178,13 +191,32 @@ static void count_live(void)
 		zag_store_rlx(&zag_sched.peak, n);
 }
 
+static bool is_full(void *arg)
+{
+	(void)arg;
+	return zag_load_acq(&zag_sched.fibers) >= zag_opt.max_fibers;
+}
+
+/* pthread_create has no way to say "later", and EAGAIN ends many a program.
+ * Two that find room for one may both take it. */
+static void wait_for_room(void)
+{
+	static const struct zag_lot_ops ops = { .validate = is_full };
+
+	while (is_full(NULL))
+		zag_lot_park(&zag_sched.fibers, &ops, NULL, ZAG_NEVER);
+}
+
 int zag_thread_create(pthread_t *t, const struct zag_thread_attr *attr,
 		      void *(*start)(void *), void *arg)
 {
 	struct zag_fiber *self = zag_fiber_self();
-	struct zag_fiber *f = get_slot(attr);
+	struct zag_fiber *f;
 	const cpu_set_t *affinity;
 
+	if (zag_unlikely(zag_opt.max_fibers != 0))
+		wait_for_room();
+	f = get_slot(attr);
 	if (!f)
 		return EAGAIN;
 	affinity = attr->affinity;

@@ -140,9 +140,9 @@ static bool hears(const struct zag_wait *w, enum zag_wake reason,
 {
 	switch (reason) {
 	case ZAG_WAKE_CANCEL:
-		return w->firm < ZAG_FIRM_CALL && zag_cancel_unwinds(bits);
+		return !(w->firm & ZAG_FIRM_CALL) && zag_cancel_unwinds(bits);
 	case ZAG_WAKE_FAIL:
-		return w->firm < ZAG_FIRM_LOCK && zag_cancel_fails(bits);
+		return !(w->firm & ZAG_FIRM_COND) && zag_cancel_fails(bits);
 	default:
 		return true;
 	}
@@ -332,15 +332,35 @@ ZAG_COLD static enum zag_wake sleep_observed(struct zag_fiber *f,
 	return reason;
 }
 
-enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline)
+static inline enum zag_wake sleep_until_woken(struct zag_fiber *f,
+					      struct zag_wait *w,
+					      zag_time deadline)
 {
 	const struct zag_wait_observer *o = zag_load_acq(&zag_wait_observer);
 
-	if (!w->fiber)
+	return zag_unlikely(o) ? sleep_observed(f, w, deadline, o) :
+				 sleep_fiber(f, w, deadline);
+}
+
+/* Whether f's own time limits w: then it fails there, as if told to. */
+static bool is_limited(const struct zag_fiber *f, const struct zag_wait *w)
+{
+	return zag_unlikely(f->expires != ZAG_NEVER) && !w->deaf &&
+	       !(w->firm & ZAG_FIRM_COND) &&
+	       !(zag_tcb_cancel_bits() & ZAG_CANCEL_SHIELDED);
+}
+
+enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline)
+{
+	struct zag_fiber *f = w->fiber;
+	enum zag_wake reason;
+
+	if (!f)
 		return sleep_native(w, deadline);
-	if (zag_unlikely(o))
-		return sleep_observed(w->fiber, w, deadline, o);
-	return sleep_fiber(w->fiber, w, deadline);
+	if (!is_limited(f, w) || deadline < f->expires)
+		return sleep_until_woken(f, w, deadline);
+	reason = sleep_until_woken(f, w, f->expires);
+	return reason == ZAG_WAKE_TIMEOUT ? ZAG_WAKE_FAIL : reason;
 }
 
 bool zag_wait_wake(struct zag_wait *w, enum zag_wake reason)

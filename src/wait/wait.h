@@ -40,10 +40,11 @@ enum zag_wake {
 	ZAG_WAKE_FAIL,	  /* its calls are to fail: ZAG_ECANCEL */
 };
 
-enum zag_firm {
-	ZAG_FIRM_NOT,	/* any cancellation ends it */
-	ZAG_FIRM_CALL,	/* not that which unwinds: no cancellation point */
-	ZAG_FIRM_LOCK,	/* none at all */
+enum zag_firm { /* which cancellation does not end a wait */
+	ZAG_FIRM_NOT = 0,
+	ZAG_FIRM_CALL = 1 << 0, /* that which unwinds: no cancellation point */
+	ZAG_FIRM_COND = 1 << 1, /* that which fails: who waits has been told */
+	ZAG_FIRM_LOCK = ZAG_FIRM_CALL | ZAG_FIRM_COND,
 };
 
 struct zag_wait {

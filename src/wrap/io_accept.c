@@ -41,6 +41,7 @@ long zag_io_accept(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 	struct zag_io io ZAG_IO(fd, ZAG_IN);
 	long r;
 
+	io.idles = true;
 	for (;;) {
 		r = accept_ready(io.fd, addr, len, flags);
 		if (r != -EAGAIN)
@@ -58,12 +59,12 @@ ZAG_EXPORT int accept4(int fd, __SOCKADDR_ARG addr, socklen_t *restrict len,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(accept4)(fd, addr, len, flags);
-	return (int)ZAG_POINT(zag_io_accept(fd, addr.__sockaddr__, len, flags));
+	return (int)ZAG_POINT_IO(zag_io_accept(fd, addr.__sockaddr__, len, flags));
 }
 
 ZAG_EXPORT int accept(int fd, __SOCKADDR_ARG addr, socklen_t *restrict len)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(accept)(fd, addr, len);
-	return (int)ZAG_POINT(zag_io_accept(fd, addr.__sockaddr__, len, 0));
+	return (int)ZAG_POINT_IO(zag_io_accept(fd, addr.__sockaddr__, len, 0));
 }

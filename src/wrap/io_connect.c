@@ -76,7 +76,7 @@ ZAG_EXPORT int connect(int fd, __CONST_SOCKADDR_ARG addr, socklen_t len)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(connect)(fd, addr, len);
-	return (int)ZAG_POINT(zag_io_connect(fd, addr.__sockaddr__, len));
+	return (int)ZAG_POINT_IO(zag_io_connect(fd, addr.__sockaddr__, len));
 }
 
 ZAG_ALIAS(__connect, connect);

@@ -3,16 +3,9 @@
 #include "wrap/io_core.h"
 
 #include "base/compiler.h"
+#include "base/opt.h"
 #include "base/ownfd.h"
 #include "fiber/why.h"
-
-/* A wait that has an end is not restarted by SA_RESTART. */
-static zag_time unrestartable(zag_time deadline)
-{
-	const zag_time years = INT64_C(1) << 58;
-
-	return deadline == ZAG_NEVER ? zag_now() + years : deadline;
-}
 
 void zag_io_leave(struct zag_io *io)
 {
@@ -22,10 +15,23 @@ void zag_io_leave(struct zag_io *io)
 	zag_ownfd_close(io->fd);
 }
 
+/*
+ * The operator's limit for each wait of a call for its peer.  A time-out that
+ * the program has set for the socket counts instead; so does one of its own
+ * around poll(2), which has no limit.
+ */
+static bool is_limited(const struct zag_io *io)
+{
+	return zag_unlikely(zag_opt.io_timeout != 0) && !io->idles &&
+	       io->deadline == ZAG_NEVER &&
+	       zag_fd_kind(io->fd) == ZAG_FD_STREAM;
+}
+
 long zag_io_park(struct zag_io *io)
 {
 	zag_time deadline;
 	int fd = io->fd;
+	bool limited;
 	int r;
 
 	if (!io->timed) {
@@ -34,14 +40,19 @@ long zag_io_park(struct zag_io *io)
 		io->deadline = zag_fd_io_deadline(io->fd, io->dir);
 		io->timed = true;
 	}
-	deadline = io->partly ? unrestartable(io->deadline) : io->deadline;
-	r = zag_fd_wait_on(&fd, io->dir, deadline);
+	deadline = io->deadline;
+	limited = is_limited(io);
+	if (limited)
+		deadline = zag_now() + (zag_time)zag_opt.io_timeout;
+	/* signal(7): with a time-out of the program's, no restart. */
+	r = zag_fd_wait_on(&fd, io->dir, deadline,
+			   !io->partly && io->deadline == ZAG_NEVER);
 	if (fd != io->fd) {
 		zag_io_leave(io);
 		io->fd = fd;
 		io->followed = true;
 	}
-	return r == -ETIMEDOUT ? -EAGAIN : r;
+	return r == -ETIMEDOUT && !limited ? -EAGAIN : r;
 }
 
 /*

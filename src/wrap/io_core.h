@@ -11,6 +11,7 @@
 #include "wrap/libc.h"
 
 #include "base/raw.h"
+#include "ctl/cancel.h"
 #include "loop/fdwait.h"
 #include "wait/blocking.h"
 
@@ -27,15 +28,16 @@ struct zag_io {
 	int dir; /* ZAG_IN or ZAG_OUT */
 	bool timed;
 	bool partly; /* bytes have moved: a signal ends the call with them */
+	bool idles;  /* waiting long is its business: accept */
 	bool followed; /* fd is our own copy of what was closed meanwhile */
 	zag_time deadline;
 };
 
 /* Initialises one.  A copy is closed when the block is left, also by a handler
  * that runs in a wait there. */
-#define ZAG_IO(fd, dir)                             \
-	__attribute__((cleanup(zag_io_leave))) = {  \
-		(fd), (dir), false, false, false, 0 \
+#define ZAG_IO(fd, dir)                                    \
+	__attribute__((cleanup(zag_io_leave))) = {         \
+		(fd), (dir), false, false, false, false, 0 \
 	}
 
 void zag_io_leave(struct zag_io *io);
@@ -43,14 +45,20 @@ void zag_io_leave(struct zag_io *io);
 /*
  * The call would block: 0 after a wait, try again, on io->fd, which is another
  * number when the first one was closed: the call goes on with the same file.
- * Else its result: -EAGAIN
- * where the program asked for that (O_NONBLOCK) or SO_RCVTIMEO or SO_SNDTIMEO
- * has passed, -EINTR, -EBADF.
+ * Else its result: -EAGAIN where the program asked for that (O_NONBLOCK) or
+ * SO_RCVTIMEO or SO_SNDTIMEO has passed, -ETIMEDOUT where the operator's limit
+ * has, -EINTR, -EBADF.
  */
 long zag_io_park(struct zag_io *io);
 
 /* Whether it is not open for that direction: never ready, and EBADF. */
 bool zag_io_wrong_end(const struct zag_io *io);
+
+/* Whether a read or write of fd is to fail for that: it is a connection. */
+static inline long zag_io_failed_stream(enum zag_fd_kind kind)
+{
+	return kind == ZAG_FD_STREAM ? zag_cancel_failed() : 0;
+}
 
 /* The events of one descriptor right now; 0: none, POLLNVAL: not open. */
 short zag_io_events(int fd, short events);

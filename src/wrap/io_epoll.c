@@ -81,7 +81,7 @@ ZAG_EXPORT int epoll_wait(int set, struct epoll_event *ev, int n, int timeout)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(epoll_wait)(set, ev, n, timeout);
-	return (int)ZAG_POINT(wait_until(set, ev, n, after_ms(timeout)));
+	return (int)ZAG_POINT_IO(wait_until(set, ev, n, after_ms(timeout)));
 }
 
 ZAG_EXPORT int epoll_pwait(int set, struct epoll_event *ev, int n, int timeout,
@@ -89,7 +89,7 @@ ZAG_EXPORT int epoll_pwait(int set, struct epoll_event *ev, int n, int timeout,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(epoll_pwait)(set, ev, n, timeout, mask);
-	return (int)ZAG_POINT(wait_masked(set, ev, n, after_ms(timeout), mask));
+	return (int)ZAG_POINT_IO(wait_masked(set, ev, n, after_ms(timeout), mask));
 }
 
 ZAG_EXPORT int epoll_pwait2(int set, struct epoll_event *ev, int n,
@@ -98,5 +98,5 @@ ZAG_EXPORT int epoll_pwait2(int set, struct epoll_event *ev, int n,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(epoll_pwait2)(set, ev, n, timeout, mask);
-	return (int)ZAG_POINT(zag_io_epoll_pwait2(set, ev, n, timeout, mask));
+	return (int)ZAG_POINT_IO(zag_io_epoll_pwait2(set, ev, n, timeout, mask));
 }

@@ -82,7 +82,7 @@ ZAG_EXPORT int poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(poll)(fds, n, timeout);
-	return (int)ZAG_POINT(zag_io_poll(fds, n, timeout));
+	return (int)ZAG_POINT_IO(zag_io_poll(fds, n, timeout));
 }
 
 ZAG_ALIAS(__poll, poll);
@@ -92,7 +92,7 @@ ZAG_EXPORT int ppoll(struct pollfd *fds, nfds_t n,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(ppoll)(fds, n, timeout, mask);
-	return (int)ZAG_POINT(zag_io_ppoll(fds, n, timeout, mask));
+	return (int)ZAG_POINT_IO(zag_io_ppoll(fds, n, timeout, mask));
 }
 
 ZAG_EXPORT int __poll_chk(struct pollfd *fds, nfds_t n, int timeout,

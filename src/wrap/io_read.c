@@ -73,7 +73,8 @@ long zag_io_read(int fd, void *buf, size_t len)
 	if (!len) /* checks the descriptor, and returns */
 		return zag_raw(SYS_read, fd, buf, len);
 	if (kind == ZAG_FD_STREAM) {
-		r = zag_io_recv_stream(fd, buf, len, 0);
+		r = zag_io_failed_stream(kind) ?:
+			    zag_io_recv_stream(fd, buf, len, 0);
 		if (r != -ENOTSOCK)
 			return r;
 		kind = zag_fd_kind_again(fd);
@@ -94,6 +95,8 @@ long zag_io_readv(int fd, const struct iovec *v, int n)
 {
 	enum zag_fd_kind kind = zag_fd_kind(fd);
 
+	if (zag_io_failed_stream(kind))
+		return -ZAG_ECANCEL;
 	if (kind == ZAG_FD_FILE)
 		return zag_file_read(fd, v, n, -1);
 	if (kind == ZAG_FD_STREAM && zag_io_lowat_used && n > 0 && n <= 1024)

@@ -253,7 +253,7 @@ ZAG_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(recv)(fd, buf, len, flags);
-	return ZAG_POINT(zag_io_recv(fd, buf, len, flags));
+	return ZAG_POINT_IO(zag_io_recv(fd, buf, len, flags));
 }
 
 ZAG_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size,
@@ -270,8 +270,8 @@ ZAG_EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t len, int flags,
 	if (!zag_on_fiber())
 		return ZAG_REAL(recvfrom)(fd, buf, len, flags, from, fromlen);
 	if (!from.__sockaddr__)
-		return ZAG_POINT(zag_io_recv(fd, buf, len, flags));
-	return ZAG_POINT(zag_io_recvfrom(fd, buf, len, flags, from.__sockaddr__,
+		return ZAG_POINT_IO(zag_io_recv(fd, buf, len, flags));
+	return ZAG_POINT_IO(zag_io_recvfrom(fd, buf, len, flags, from.__sockaddr__,
 				       fromlen));
 }
 
@@ -288,7 +288,7 @@ ZAG_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(recvmsg)(fd, msg, flags);
-	return ZAG_POINT(zag_io_recvmsg(fd, msg, flags));
+	return ZAG_POINT_IO(zag_io_recvmsg(fd, msg, flags));
 }
 
 ZAG_EXPORT int recvmmsg(int fd, struct mmsghdr *v, unsigned int n, int flags,
@@ -296,5 +296,5 @@ ZAG_EXPORT int recvmmsg(int fd, struct mmsghdr *v, unsigned int n, int flags,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(recvmmsg)(fd, v, n, flags, timeout);
-	return (int)ZAG_POINT(zag_io_recvmmsg(fd, v, n, flags, timeout));
+	return (int)ZAG_POINT_IO(zag_io_recvmmsg(fd, v, n, flags, timeout));
 }

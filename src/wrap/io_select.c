@@ -292,7 +292,7 @@ ZAG_EXPORT int select(int n, fd_set *restrict in, fd_set *restrict out,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(select)(n, in, out, except, timeout);
-	return (int)ZAG_POINT(zag_io_select(n, in, out, except, timeout));
+	return (int)ZAG_POINT_IO(zag_io_select(n, in, out, except, timeout));
 }
 
 ZAG_ALIAS(__select, select);
@@ -304,6 +304,6 @@ ZAG_EXPORT int pselect(int n, fd_set *restrict in, fd_set *restrict out,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(pselect)(n, in, out, except, timeout, mask);
-	return (int)ZAG_POINT(
+	return (int)ZAG_POINT_IO(
 		zag_io_pselect(n, in, out, except, timeout, mask));
 }

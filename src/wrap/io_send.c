@@ -199,7 +199,7 @@ ZAG_EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(send)(fd, buf, len, flags);
-	return ZAG_POINT(zag_io_sendto(fd, buf, len, flags, NULL, 0));
+	return ZAG_POINT_IO(zag_io_sendto(fd, buf, len, flags, NULL, 0));
 }
 
 ZAG_ALIAS(__send, send);
@@ -209,7 +209,7 @@ ZAG_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(sendto)(fd, buf, len, flags, to, tolen);
-	return ZAG_POINT(zag_io_sendto(fd, buf, len, flags, to.__sockaddr__,
+	return ZAG_POINT_IO(zag_io_sendto(fd, buf, len, flags, to.__sockaddr__,
 				     tolen));
 }
 
@@ -217,12 +217,12 @@ ZAG_EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(sendmsg)(fd, msg, flags);
-	return ZAG_POINT(zag_io_sendmsg(fd, msg, flags));
+	return ZAG_POINT_IO(zag_io_sendmsg(fd, msg, flags));
 }
 
 ZAG_EXPORT int sendmmsg(int fd, struct mmsghdr *v, unsigned int n, int flags)
 {
 	if (!zag_on_fiber())
 		return ZAG_REAL(sendmmsg)(fd, v, n, flags);
-	return (int)ZAG_POINT(zag_io_sendmmsg(fd, v, n, flags));
+	return (int)ZAG_POINT_IO(zag_io_sendmmsg(fd, v, n, flags));
 }

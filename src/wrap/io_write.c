@@ -94,7 +94,8 @@ long zag_io_write(int fd, const void *buf, size_t len)
 	long r;
 
 	if (kind == ZAG_FD_STREAM && len) {
-		r = zag_io_send_stream(fd, buf, len, 0);
+		r = zag_io_failed_stream(kind) ?:
+			    zag_io_send_stream(fd, buf, len, 0);
 		if (r != -ENOTSOCK)
 			return r;
 		kind = zag_fd_kind_again(fd);
@@ -123,7 +124,7 @@ long zag_io_writev(int fd, const struct iovec *v, int n)
 	if (kind == ZAG_FD_FILE)
 		return zag_raw(SYS_writev, fd, v, n);
 	if (kind == ZAG_FD_STREAM)
-		return writev_stream(fd, v, n);
+		return zag_io_failed_stream(kind) ?: writev_stream(fd, v, n);
 	return writev_other(fd, v, n, kind);
 }
 

@@ -157,7 +157,10 @@ static int wait_private(pthread_cond_t *c, pthread_mutex_t *m,
 		err = zag_lot_park(c, &again_ops, &w, deadline);
 	}
 	relock(&w);
-	zag_acted(err);
+	if (zag_unlikely(err == -ZAG_ECANCEL)) {
+		zag_acted(err);
+		zag_cancel_tell();
+	}
 	if (w.err)
 		return w.err;
 	return err == -ETIMEDOUT ? ETIMEDOUT : 0;

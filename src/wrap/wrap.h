@@ -67,6 +67,10 @@ static inline long zag_ret(long r)
 	zag_acted(zag_cancel_check() ?: (long)(call))
 #define ZAG_POINT(call) zag_ret(ZAG_POINT_VALUE(call))
 
+/* The same for a call that is to fail once its fiber's calls are to fail, even
+ * if it would not block: whoever always has something to do would never end. */
+#define ZAG_POINT_IO(call) ZAG_POINT(zag_cancel_failed() ?: (long)(call))
+
 /* A call that waits as such a one does, and is none. */
 #define ZAG_NO_POINT(call)                                                \
 	({                                                                \

@@ -22,6 +22,7 @@ static const char *type_name(const struct zag_opt_row *row)
 		[ZAG_OPT_BOOL] = "yes/no", [ZAG_OPT_UINT] = "number",
 		[ZAG_OPT_SIZE] = "size",   [ZAG_OPT_TIME] = "time",
 		[ZAG_OPT_STR] = "text",	   [ZAG_OPT_LOG] = "level",
+		[ZAG_OPT_WORD] = "word",   [ZAG_OPT_FILE] = "file",
 	};
 
 	return names[row->type];
