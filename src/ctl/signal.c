@@ -19,6 +19,42 @@ bool zag_signal_running(void)
 	return running;
 }
 
+/*
+ * Take what the kernel has pending for this signal on this thread: what was
+ * sent to the thread is main's from now on, the rest goes back in its order.
+ */
+static void adopt_one(struct zag_fiber *f, int signo)
+{
+	enum { MOST = 32 };
+	const struct timespec now = { 0 };
+	uint64_t set = ZAG_SIGBIT(signo);
+	siginfo_t si[MOST];
+	int n = 0;
+
+	while (n < MOST && zag_raw(SYS_rt_sigtimedwait, &set, &si[n], &now,
+				   sizeof(set)) > 0)
+		if (si[n].si_code == SI_TKILL)
+			zag_signal_send(f, &si[n]);
+		else
+			n++;
+	for (int i = 0; i < n; i++)
+		zag_raw(SYS_rt_sigqueueinfo, zag_raw(SYS_getpid), signo,
+			&si[i]);
+}
+
+/* Main has left its kernel thread: what is pending there is no carrier's. */
+static void adopt_pending(struct zag_fiber *f)
+{
+	uint64_t set;
+
+	if (zag_raw(SYS_rt_sigpending, &set, sizeof(set)))
+		return;
+	set &= zag_load_rlx(&f->sigmask);
+	for (int signo = 1; signo < _NSIG; signo++)
+		if (set & ZAG_SIGBIT(signo))
+			adopt_one(f, signo);
+}
+
 void zag_signal_boot(void)
 {
 	uint64_t mask;
@@ -32,10 +68,12 @@ void zag_signal_boot(void)
 	zag_sigmask_on_change = zag_sig_update_wanted;
 	zag_sig_take_over();
 	running = true;
-	if (zag_fiber_self())
+	if (zag_fiber_self()) {
 		zag_sigmask_hold(zag_fiber_self(), mask & ~ZAG_SIG_HIDDEN);
-	else
+		adopt_pending(zag_fiber_self());
+	} else {
 		zag_sigmask_restore(&mask); /* a native thread booted us */
+	}
 	zag_sig_update_wanted();
 }
 

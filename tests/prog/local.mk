@@ -147,6 +147,7 @@ prog_programs += \
 	tests/prog/signal-jump \
 	tests/prog/signal-many \
 	tests/prog/signal-old \
+	tests/prog/signal-pending-main \
 	tests/prog/signal-spin \
 	tests/prog/signal-storm \
 	tests/prog/signal-suspend \
