@@ -48,6 +48,8 @@ struct zag_fd_entry {
 	_Atomic uint8_t timeouts; /* bit 0 in, bit 1 out: one is set */
 	_Atomic uint8_t drained;
 	_Atomic uint8_t listens;  /* connections came from it */
+	_Atomic uint8_t hits;	  /* reads that the page cache answered */
+	_Atomic uint32_t plain;	  /* reads that need not ask it */
 	_Atomic bool used; /* something above is not as at first */
 	struct zag_mutex accept;
 	struct zag_fd_dir dir[2];

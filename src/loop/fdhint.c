@@ -193,11 +193,41 @@ bool zag_fd_take_drained(int fd)
 	return true;
 }
 
+uint8_t zag_fd_hits(int fd)
+{
+	struct zag_fd_entry *e = zag_fd_lookup(fd);
+	uint8_t hits = e ? (uint8_t)(zag_load_rlx(&e->hits) + 1) : 1;
+
+	if (e)
+		zag_store_rlx(&e->hits, hits);
+	return hits;
+}
+
+void zag_fd_set_plain(int fd, uint32_t reads)
+{
+	struct zag_fd_entry *e = zag_fd_lookup(fd);
+
+	if (e)
+		zag_store_rlx(&e->plain, reads);
+}
+
+bool zag_fd_take_plain(int fd)
+{
+	struct zag_fd_entry *e = zag_fd_lookup(fd);
+	uint32_t left = e ? zag_load_rlx(&e->plain) : 0;
+
+	if (left && left != ZAG_FD_PLAIN_ALWAYS)
+		zag_store_rlx(&e->plain, left - 1);
+	return left;
+}
+
 void zag_fd_forget_hints(struct zag_fd_entry *e)
 {
 	zag_store_rlx(&e->flags_gen, 0);
 	zag_store_rlx(&e->kind, ZAG_FD_UNKNOWN);
 	zag_store_rlx(&e->drained, 0);
 	zag_store_rlx(&e->listens, 0);
+	zag_store_rlx(&e->hits, 0);
+	zag_store_rlx(&e->plain, 0);
 	zag_store_rlx(&e->used, false);
 }

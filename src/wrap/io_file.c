@@ -32,14 +32,53 @@ static bool is_remote(int fd)
 	return false;
 }
 
-/* Without RWF_NOWAIT: tmpfs and procfs answer at once. */
+/* By the old calls: they are faster, and some files have no other. */
 static long read_plain(int fd, const struct iovec *v, int n, long off)
+{
+	if (n == 1 && off < 0)
+		return zag_raw(SYS_read, fd, v->iov_base, v->iov_len);
+	if (n == 1)
+		return zag_raw(SYS_pread64, fd, v->iov_base, v->iov_len, off);
+	if (off < 0)
+		return zag_raw(SYS_readv, fd, v, n);
+	return zag_raw(SYS_preadv, fd, v, n, off, 0);
+}
+
+/* Without RWF_NOWAIT: tmpfs and procfs answer at once. */
+static long read_unaware(int fd, const struct iovec *v, int n, long off)
 {
 	if (is_remote(fd))
 		return zag_file_call(SYS_preadv2, fd, v, n, off, 0);
-	if (off < 0) /* of the old calls, some files have no other */
-		return zag_raw(SYS_readv, fd, v, n);
-	return zag_raw(SYS_preadv, fd, v, n, off, 0);
+	zag_fd_set_plain(fd, ZAG_FD_PLAIN_ALWAYS);
+	return read_plain(fd, v, n, off);
+}
+
+/*
+ * preadv2 costs a fifth more than pread.  A file that is all in the page cache
+ * is read plainly for a while; if some of it is evicted meanwhile, handoff
+ * covers for the disk.
+ */
+static bool is_all_cached(int fd)
+{
+	enum { PAGE = 4096, PAGES_MOST = 4096, CACHESTAT = 451 };
+	const struct { uint64_t from, len; } range = { 0, 0 };
+	struct { uint64_t cached, dirty, writeback, evicted, recently; } c;
+	struct stat st;
+	uint64_t pages;
+
+	if (zag_raw(SYS_fstat, fd, &st) < 0 || st.st_size <= 0)
+		return false;
+	pages = ((uint64_t)st.st_size + PAGE - 1) / PAGE;
+	return pages <= PAGES_MOST &&
+	       zag_raw(CACHESTAT, fd, &range, &c, 0) >= 0 && c.cached >= pages;
+}
+
+static void note_hit(int fd)
+{
+	enum { HITS = 32, READS = 256 };
+
+	if (zag_fd_hits(fd) % HITS == 0 && is_all_cached(fd))
+		zag_fd_set_plain(fd, READS);
 }
 
 /* One part, from the page cache if all of it is there. */
@@ -50,7 +89,7 @@ static long read_part(int fd, const struct iovec *v, int n, long off)
 	if (r == -EAGAIN)
 		return zag_file_call(SYS_preadv2, fd, v, n, off, 0);
 	if (r == -EOPNOTSUPP)
-		return read_plain(fd, v, n, off);
+		return read_unaware(fd, v, n, off);
 	return r;
 }
 
@@ -76,11 +115,15 @@ static long read_rest(int fd, const struct iovec *v, int n, long off,
 static long read_all(int fd, const struct iovec *v, int n, long off)
 {
 	long r = read_part(fd, v, n, off);
+	size_t len;
 
 	if (r <= 0)
 		return r;
-	return read_rest(fd, v, n, off, (size_t)r,
-			 zag_iov_len(v, (size_t)n));
+	len = zag_iov_len(v, (size_t)n);
+	if ((size_t)r < len)
+		return read_rest(fd, v, n, off, (size_t)r, len);
+	note_hit(fd);
+	return r;
 }
 
 /*
@@ -92,6 +135,8 @@ long zag_file_read(int fd, const struct iovec *v, int n, long off)
 	struct zag_mutex *lock;
 	long r;
 
+	if (zag_fd_take_plain(fd))
+		return read_plain(fd, v, n, off);
 	if (off >= 0)
 		return read_all(fd, v, n, off);
 	lock = zag_fd_accept_lock(fd);

@@ -4,7 +4,7 @@
 
 usage: bench.py [-q] [PART...]
 
-PART: create mutex cond yield sleepers echo http memory sleepers-100k
+PART: create mutex cond yield file sleepers echo http memory sleepers-100k
 (default: all).
 -q is quick: one repetition, short runs.  ZAGRUN is the command to run a
 program under the shim, BUILDDIR where the programs have been built.  Exit
@@ -32,6 +32,7 @@ MICRO = {
     'mutex': [('mutex', None, '')],
     'cond': [('cond', 1, ', 1 processor'), ('cond', 2, ', 2 processors')],
     'yield': [('yield', 1, ', 1 processor')],
+    'file': [('file', None, '')],
     'sleepers': [('sleepers', None, '')],
 }
 
@@ -44,6 +45,9 @@ LABEL = {
     'cond_one_way': 'condvar one way',
     'yield_2': 'sched_yield, 2 threads',
     'yield_100': 'sched_yield, 100 threads',
+    'file_byte': 'pread of a cached byte',
+    'file_pread': 'pread of cached 4 KB',
+    'file_read': 'read of cached 4 KB',
     'sleepers_wall': '10,000 x sleep(1), wall',
     'sleepers_cpu': '10,000 x sleep(1), CPU',
     'sleepers_rss': '10,000 x sleep(1), resident',
@@ -56,6 +60,9 @@ TARGETS = [
     ('condvar one way, 1 processor', 'ratio', 1 / 20),
     ('condvar one way, 2 processors', 'ratio', 1 / 20),
     ('mutex lock+unlock, uncontended', 'ratio', 1.0),
+    ('pread of a cached byte', 'ratio', 1.2),
+    ('pread of cached 4 KB', 'ratio', 1.2),
+    ('read of cached 4 KB', 'ratio', 1.2),
     ('HTTP CPU per request', 'ratio', 1 / 2),
     ('HTTP CPU per request, against epoll', 'ratio', 1.3),
     ('10,000 x sleep(1), CPU', 'zagrun', 0.1),

@@ -6,6 +6,7 @@ bench_programs = \
 	tests/bench/create \
 	tests/bench/echo \
 	tests/bench/epoll-httpd \
+	tests/bench/file \
 	tests/bench/load \
 	tests/bench/mutex \
 	tests/bench/sleepers \

@@ -6,6 +6,7 @@ import measure as m
 
 MICRO = {
     'create': ['-t', '1'],
+    'file': ['-t', '1'],
     'mutex': ['-t', '1'],
     'cond': ['-t', '1'],
     'yield': ['-t', '1'],
