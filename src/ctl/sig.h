@@ -58,6 +58,19 @@ void zag_sig_on_look(int signo, siginfo_t *si, void *uc);
 void zag_sig_on_arrival(int signo, siginfo_t *si, void *uc);
 void zag_sig_on_overflow(int signo, siginfo_t *si, void *uc);
 
+/* A signal's number and code in one int that is not 0, and back. */
+static inline int zag_sig_pack(const siginfo_t *si)
+{
+	return si->si_code * 256 + si->si_signo;
+}
+
+static inline void zag_sig_unpack(siginfo_t *si)
+{
+	si->si_signo = si->si_errno & 255;
+	si->si_code = (si->si_errno - si->si_signo) / 256;
+	si->si_errno = 0;
+}
+
 /* --- sigsend.c ----------------------------------------------------------- */
 
 /* zag_monitor_on_signal and zag_monitor_on_tick */

@@ -28,12 +28,16 @@ static bool interruptible(struct zag_fiber *f)
 	       !zag_load_rlx(&f->sigclosed);
 }
 
-/* Let the monitor see to it.  It knows the number by si_errno. */
+/*
+ * Let the monitor see to it.  The kernel allows no thread to tell another of
+ * what it alone could have sent, so number and code are where si_errno is.
+ */
 static void forward(const siginfo_t *si)
 {
 	siginfo_t copy = *si;
 
-	copy.si_errno = si->si_signo;
+	copy.si_errno = zag_sig_pack(si);
+	copy.si_code = SI_QUEUE;
 	zag_raw(SYS_rt_tgsigqueueinfo, zag_raw(SYS_getpid), zag_monitor_tid(),
 		ZAG_SIGNAL, &copy);
 }

@@ -70,6 +70,9 @@ int zag_signal_send_process(const siginfo_t *si);
 bool zag_signal_wanted(int sig);
 bool zag_signal_awaited(int sig); /* … in sigwait */
 
+/* There is a signalfd for these. */
+void zag_signal_add_fd(uint64_t set);
+
 /* A timer's signal has come to the monitor in place of a fiber: whether it was
  * known whose.  A hook of the floor above. */
 extern bool (*zag_signal_on_timer)(siginfo_t *si);

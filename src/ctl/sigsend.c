@@ -43,6 +43,30 @@ static void notify(struct zag_fiber *f)
 	}
 }
 
+static _Atomic uint64_t read_by_fd; /* what signalfds are there for */
+
+void zag_signal_add_fd(uint64_t set)
+{
+	zag_or(&read_by_fd, set);
+}
+
+/*
+ * A signal that a fiber blocks, as all do, and that a signalfd may be read for,
+ * is left to the kernel, for the process: there it is seen.  False: it is not
+ * one, or the kernel does not take it.
+ */
+static bool leave_to_kernel(const siginfo_t *si, uint64_t bit)
+{
+	long pid = zag_raw(SYS_getpid);
+
+	if (zag_likely(!(zag_load_rlx(&read_by_fd) & bit)) ||
+	    !(zag_sigmask_blocked_by_all() & bit))
+		return false;
+	if (si->si_code != SI_QUEUE)
+		return !zag_raw(SYS_kill, pid, si->si_signo);
+	return !zag_raw(SYS_rt_sigqueueinfo, pid, si->si_signo, si);
+}
+
 int zag_signal_send(struct zag_fiber *f, const siginfo_t *si)
 {
 	uint64_t bit = ZAG_SIGBIT(si->si_signo);
@@ -50,6 +74,8 @@ int zag_signal_send(struct zag_fiber *f, const siginfo_t *si)
 
 	if (zag_load_acq(&f->sigclosed) ||
 	    (!(kept & bit) && zag_sig_ignored(si->si_signo)))
+		return 0;
+	if (leave_to_kernel(si, bit))
 		return 0;
 	if (!zag_sigqueue_add(f, si))
 		return -EAGAIN;
@@ -168,10 +194,8 @@ void zag_sig_on_process_signal(const siginfo_t *si)
 			zag_signal_on_timer(&copy);
 		return;
 	}
-	if (si->si_signo == ZAG_SIGNAL) { /* a carrier's: sigarrive.c */
-		copy.si_signo = si->si_errno;
-		copy.si_errno = 0;
-	}
+	if (si->si_signo == ZAG_SIGNAL) /* a carrier's: sigarrive.c */
+		zag_sig_unpack(&copy);
 	if (!copy.si_signo || zag_signal_action(copy.si_signo, NULL, &a))
 		return;
 	if (zag_sig_is_handler(&a) || zag_signal_awaited(copy.si_signo))

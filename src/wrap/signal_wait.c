@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Waiting for signals: sigwait, sigwaitinfo, sigtimedwait, sigsuspend, pause. */
+/* Waiting for signals: sigwait, sigwaitinfo, sigtimedwait, sigsuspend, pause,
+ * signalfd. */
 #include "config.h"
 
 #include "wrap/real.h"
@@ -64,4 +65,13 @@ ZAG_EXPORT int pause(void)
 		return ZAG_REAL(pause)();
 	return (int)ZAG_POINT(zag_signal_suspend(
 		atomic_load(&zag_fiber_self()->sigmask)));
+}
+
+ZAG_EXPORT int signalfd(int fd, const sigset_t *set, int flags)
+{
+	int r = ZAG_REAL(signalfd)(fd, set, flags);
+
+	if (r >= 0)
+		zag_signal_add_fd(zag_sigset_bits(set));
+	return r;
 }

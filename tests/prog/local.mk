@@ -144,6 +144,7 @@ prog_programs += \
 	tests/prog/signal-altstack \
 	tests/prog/signal-context \
 	tests/prog/signal-eintr \
+	tests/prog/signal-fd \
 	tests/prog/signal-jump \
 	tests/prog/signal-many \
 	tests/prog/signal-old \
