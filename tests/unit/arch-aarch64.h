@@ -94,6 +94,51 @@ __asm__(".text\n"
 enum { BREAKPOINT_AT = 0 };
 static const unsigned char breakpoint[] = { 0x00, 0x00, 0x20, 0xd4 };
 
+/* SME, spelled so that any assembler knows it. */
+extern uint8_t zag_arch_have_sme;
+
+struct za_block { /* what TPIDR2_EL0 points at */
+	void *buffer;
+	uint16_t rows;
+	uint16_t zero[3];
+};
+
+static inline uint64_t za_row_size(void) /* and how many rows there are */
+{
+	register uint64_t x0 __asm__("x0");
+
+	__asm__(".inst 0x04bf5820" /* rdsvl x0, #1 */ : "=r"(x0));
+	return x0;
+}
+
+/* Put n rows into ZA, and leave word of where to save them. */
+static inline void za_leave(const char *row, uint64_t n, struct za_block *b)
+{
+	register const char *x10 __asm__("x10") = row;
+
+	__asm__ volatile(".inst 0xd503457f\n\t" /* smstart za */
+			 "mov	w15, #0\n"
+			 "1:	.inst 0xe1006140\n\t" /* ldr za[w15, 0], [x10] */
+			 ".inst 0x042a582a\n\t" /* addsvl x10, x10, #1 */
+			 "add	w15, w15, #1\n\t"
+			 "cmp	x15, %1\n\t"
+			 "b.lo	1b\n\t"
+			 "msr	s3_3_c13_c0_5, %2" /* tpidr2_el0 */
+			 : "+r"(x10)
+			 : "r"(n), "r"(b)
+			 : "x15", "cc", "memory");
+}
+
+/* Whether ZA is off and TPIDR2_EL0 clear. */
+static inline bool za_is_free(void)
+{
+	uint64_t svcr, tpidr2;
+
+	__asm__ volatile("mrs %0, s3_3_c4_c2_2" : "=r"(svcr));
+	__asm__ volatile("mrs %0, s3_3_c13_c0_5" : "=r"(tpidr2));
+	return !svcr && !tpidr2;
+}
+
 /* FPCR, FPSR. */
 struct words {
 	uint32_t a, b;

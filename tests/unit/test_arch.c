@@ -297,6 +297,48 @@ START_TEST(a_new_context_has_its_maker_s_words)
 }
 END_TEST
 
+/* --- what the kernel thread keeps ---------------------------------------- */
+
+#if defined(__aarch64__)
+enum { ZA_ROW_MOST = 256 };
+
+static bool free_over_there;
+
+static void look_at_za(void *arg)
+{
+	(void)arg;
+	free_over_there = za_is_free();
+	come_back();
+}
+
+/* Rows that somebody else needs the room of, perhaps on this kernel thread, are
+ * where their owner looks for them. */
+START_TEST(za_is_saved_for_who_left_it)
+{
+	static char rows[ZA_ROW_MOST * ZA_ROW_MOST];
+	static char buffer[sizeof(rows) + 1];
+	struct za_block b = { .buffer = buffer };
+	uint64_t seed = 1, n, bytes;
+
+	zag_arch_init();
+	if (!zag_arch_have_sme)
+		return;
+	n = za_row_size();
+	bytes = n * (n - 1); /* its last row is of no use to it */
+	for (size_t i = 0; i < sizeof(rows); i++)
+		rows[i] = (char)unit_random(&seed);
+	b.rows = (uint16_t)(n - 1);
+	begin(look_at_za, NULL);
+	za_leave(rows, n, &b);
+	go();
+	ck_assert(za_is_free());
+	ck_assert(free_over_there);
+	ck_assert_mem_eq(buffer, rows, bytes);
+	ck_assert_int_eq(buffer[bytes], 0);
+}
+END_TEST
+#endif
+
 /* --- jumps --------------------------------------------------------------- */
 
 static int answer(void)
@@ -363,6 +405,9 @@ int main(void)
 	tcase_add_test(c, many_contexts_keep_their_frames);
 	tcase_add_loop_test(c, thread_pointer_follows, 0, WAYS);
 	tcase_add_test(c, a_backtrace_ends_at_entry);
+#if defined(__aarch64__)
+	tcase_add_test(c, za_is_saved_for_who_left_it);
+#endif
 	tcase_add_loop_test(c, a_jump_replaces_a_function, 0, 2);
 	tcase_add_test(c, ticks_are_about_microseconds);
 	tcase_add_test(c, stack_is_aligned_at_entry);
