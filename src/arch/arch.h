@@ -78,6 +78,19 @@ static inline void *zag_arch_tp(void)
 	return tp;
 }
 
+/* A return address as it is found on a stack, without its signature. */
+static inline uintptr_t zag_arch_unsigned(uintptr_t pc)
+{
+#if defined(__aarch64__)
+	register uintptr_t x30 __asm__("x30") = pc;
+
+	__asm__("hint #7" /* xpaclri */ : "+r"(x30));
+	return x30;
+#else
+	return pc;
+#endif
+}
+
 /* Give the calling kernel thread another one; slow.  Async-signal. */
 static inline void zag_arch_set_tp(void *tp)
 {

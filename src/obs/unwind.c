@@ -266,7 +266,7 @@ static void step_extended(struct machine *m, struct reader *r, uint8_t op)
 
 	switch (op) {
 	case 0x00: /* nop */
-	case 0x2d: /* AArch64: return address signed; the same either way */
+	case 0x2d: /* AArch64: return address signed; see `up` */
 		break;
 	case 0x01:
 		m->loc = pointer(r, m->cie->encoding);
@@ -467,7 +467,7 @@ static bool up(const struct zag_stack_copy *s, struct frame *f)
 	recover(s, &row, cfa, f, &caller);
 	if (!caller.known[c.ra] || !caller.reg[c.ra] || cfa <= f->reg[SP])
 		return false;
-	caller.pc = caller.reg[c.ra];
+	caller.pc = zag_arch_unsigned(caller.reg[c.ra]);
 	caller.interrupted = c.signal;
 	if (row.rule[SP] == UNSAID) {
 		caller.reg[SP] = cfa;
@@ -492,7 +492,7 @@ static bool suspended(const struct zag_stack_copy *s,
 			return false;
 		f->known[reg] = true;
 	}
-	f->pc = f->reg[d->saved_pc];
+	f->pc = zag_arch_unsigned(f->reg[d->saved_pc]);
 	f->reg[SP] = sp + d->saved_size;
 	f->known[SP] = true;
 	return true;
