@@ -225,6 +225,9 @@ int main(void)
 {
 	TCase *c = tcase_create("shared");
 
+	/* Linux 5.16, and no emulator: without it fibers look now and then. */
+	if (zag_raw(SYS_futex_waitv, NULL, 0, 0, NULL, 0) == -ENOSYS)
+		return unit_run("shared", c);
 	tcase_add_loop_test(c, many_words_few_threads, 0, RUNTIME_SIZES);
 	tcase_add_loop_test(c, each_token_arrives, 0, RUNTIME_SIZES);
 	tcase_add_loop_test(c, fibers_wake_fibers, 0, RUNTIME_SIZES);
