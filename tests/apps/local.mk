@@ -8,12 +8,14 @@ apps_tests = \
 	tests/apps/tinyproxy.test
 TESTS += $(apps_tests)
 EXTRA_DIST += $(apps_tests) \
+	tests/apps/check-apps.sh \
 	tests/apps/lib.sh \
 	tests/apps/net.py \
 	tests/apps/threading-httpd.py
 
 # Many more programs from Debian, by drivers that are kept outside the tree:
-# make check-apps COMPAT=DIR.  CHECK_APPS: options and cases for DIR/run-all.sh.
+# make check-apps COMPAT=DIR.  CHECK_APPS: options and cases for DIR/run-all.sh;
+# PROCESSORS and ROUNDS: with how many, and how often.
 check-apps: all
 	@if test -z '$(COMPAT)'; then \
 		echo "check-apps: say where run-all.sh is:" \
@@ -22,5 +24,6 @@ check-apps: all
 		echo "check-apps: $(COMPAT)/run-all.sh: not found" >&2; \
 		exit 1; \
 	fi
-	WRAP='$(abs_top_builddir)/zagrun' bash '$(COMPAT)/run-all.sh' $(CHECK_APPS)
+	bash '$(srcdir)/tests/apps/check-apps.sh' '$(abs_top_builddir)/zagrun' \
+		'$(COMPAT)' $(CHECK_APPS)
 .PHONY: check-apps
