@@ -21,6 +21,7 @@
 #include "loop/poller.h"
 #include "obs/control.h"
 #include "obs/report.h"
+#include "obs/trace.h"
 #include "wait/thread.h"
 #include "wrap/boot.h"
 #include "wrap/real.h"
@@ -71,6 +72,7 @@ __attribute__((constructor)) static void init(void)
 
 __attribute__((destructor)) static void done(void)
 {
+	zag_trace_end();
 	zag_report_end();
 	zag_control_close();
 }

@@ -64,12 +64,13 @@ libzagcore_la_SOURCES += \
 	src/obs/describe.c src/obs/describe.h \
 	src/obs/helper.c src/obs/helper.h \
 	src/obs/hot.c src/obs/hot.h \
-	src/obs/hotspots.c \
 	src/obs/json.c src/obs/json.h \
 	src/obs/look.c src/obs/look.h \
+	src/obs/measure.c \
 	src/obs/ps.c \
 	src/obs/report.c src/obs/report.h \
 	src/obs/stat.c \
+	src/obs/trace.c src/obs/trace.h \
 	src/obs/unwind.c src/obs/unwind.h
 EXTRA_DIST += src/base/calls.def src/base/opt.def
 

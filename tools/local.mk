@@ -30,6 +30,8 @@ zagctl_SOURCES = \
 	tools/zagctl/symbols.c tools/zagctl/symbols.h \
 	tools/zagctl/table.c tools/zagctl/table.h \
 	tools/zagctl/target.c tools/zagctl/target.h \
+	tools/zagctl/top.c \
+	tools/zagctl/trace.c \
 	tools/zagctl/values.c \
 	tools/zagctl/warn.c tools/zagctl/warn.h \
 	tools/zagctl/zagctl.c tools/zagctl/zagctl.h \

@@ -111,6 +111,7 @@ struct zag_fiber {
 	/* Ticks so far in each state, and at the beginning. */
 	_Atomic uint64_t busy, ready, parked;
 	uint64_t born;
+	uint32_t waker; /* id of who made it ready, in a timeline; 0: none */
 
 	/* Attributes the program set, reported back. */
 	int policy, priority;

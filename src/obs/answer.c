@@ -47,6 +47,7 @@ static bool is_fixed(const char *name)
 	static const char *const fixed[] = {
 		"processors", "name", "verbose", "quiet", "disable", "chaos",
 		"control", "redirect", "report", "on-deadlock",
+		"trace",
 	};
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
@@ -97,6 +98,8 @@ static const struct zag_command commands[] = {
 	{ "cancel", zag_command_cancel, NULL, NULL },
 	{ "hotspots", zag_command_hotspots, zag_command_hotspots_more,
 	  zag_command_hotspots_end },
+	{ "trace", zag_command_trace, zag_command_trace_more,
+	  zag_command_trace_end },
 	{ "get", get_begin, NULL, NULL },
 	{ "set", set_begin, NULL, NULL },
 };

@@ -15,6 +15,7 @@
 #include "obs/describe.h"
 #include "obs/json.h"
 #include "obs/look.h"
+#include "obs/trace.h"
 
 enum {
 	ZAG_PROTOCOL = 1,
@@ -36,6 +37,8 @@ struct zag_answer {
 	struct zag_owners owners;
 	bool recording; /* hot spots, until … */
 	int64_t until;
+	uint64_t from; /* a timeline's beginning, ticks */
+	struct zag_trace_cursor trace;
 	unsigned long only; /* id of a fiber, 0: all */
 };
 

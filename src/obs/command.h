@@ -33,6 +33,9 @@ void zag_command_ps_end(struct zag_answer *a);
 void zag_command_hotspots(struct zag_answer *a, char *argument);
 void zag_command_hotspots_more(struct zag_answer *a);
 void zag_command_hotspots_end(struct zag_answer *a);
+void zag_command_trace(struct zag_answer *a, char *argument);
+void zag_command_trace_more(struct zag_answer *a);
+void zag_command_trace_end(struct zag_answer *a);
 void zag_command_bt(struct zag_answer *a, char *argument);
 void zag_command_bt_more(struct zag_answer *a);
 

@@ -31,13 +31,14 @@ enum {
 
 /* A client that neither asks nor reads is let go after this. */
 #define PATIENCE (10 * ZAG_NSEC)
+#define TURN (ZAG_NSEC / 500) /* 2 ms */
 
 struct client {
 	int fd; /* 0: none */
 	zag_time seen;
 	size_t asked; /* bytes of the request so far */
 	size_t sent;  /* of the piece in answer.buf */
-	bool answering;
+	bool answering, blocked;
 	struct zag_answer answer;
 	char request[REQUEST];
 };
@@ -213,6 +214,7 @@ static bool talk_to(struct client *c)
 		c->seen = zag_now();
 		c->sent += (size_t)r;
 	}
+	c->blocked = r < 0;
 	if (r < 0)
 		return r == -EAGAIN && zag_now() - c->seen < PATIENCE;
 	if (a->done)
@@ -222,11 +224,21 @@ static bool talk_to(struct client *c)
 	return true;
 }
 
+/* As much as the client takes, but not for so long that the monitor is missed
+ * elsewhere.  False: it is done with. */
 static bool serve(struct client *c)
 {
+	zag_time until = zag_now() + TURN;
+
 	if (!c->answering && !listen_to(c))
 		return false;
-	return !c->answering || talk_to(c);
+	while (c->answering) {
+		if (!talk_to(c))
+			return false;
+		if (c->blocked || !c->answer.len || zag_now() >= until)
+			break;
+	}
+	return true;
 }
 
 /* The monitor's look: a step for each client.  Whether there are any. */

@@ -119,7 +119,7 @@ void zag_json_str(struct zag_json *j, const char *key, const char *s)
 	zag_json_strn(j, key, s, SIZE_MAX / 2);
 }
 
-static void put_text(struct zag_json *j, const char *key, const char *text)
+void zag_json_raw(struct zag_json *j, const char *key, const char *text)
 {
 	begin(j, key);
 	put(j, text, strlen(text));
@@ -130,7 +130,7 @@ void zag_json_uint(struct zag_json *j, const char *key, uint64_t n)
 	char text[32];
 
 	zag_format(text, sizeof(text), "%lu", n);
-	put_text(j, key, text);
+	zag_json_raw(j, key, text);
 }
 
 void zag_json_int(struct zag_json *j, const char *key, int64_t n)
@@ -138,12 +138,12 @@ void zag_json_int(struct zag_json *j, const char *key, int64_t n)
 	char text[32];
 
 	zag_format(text, sizeof(text), "%ld", n);
-	put_text(j, key, text);
+	zag_json_raw(j, key, text);
 }
 
 void zag_json_bool(struct zag_json *j, const char *key, bool yes)
 {
-	put_text(j, key, yes ? "true" : "false");
+	zag_json_raw(j, key, yes ? "true" : "false");
 }
 
 void zag_json_addr(struct zag_json *j, const char *key, uintptr_t addr)
@@ -151,5 +151,5 @@ void zag_json_addr(struct zag_json *j, const char *key, uintptr_t addr)
 	char text[32];
 
 	zag_format(text, sizeof(text), "\"0x%lx\"", addr);
-	put_text(j, key, text);
+	zag_json_raw(j, key, text);
 }

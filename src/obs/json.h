@@ -29,6 +29,8 @@ void zag_json_strn(struct zag_json *j, const char *key, const char *s,
 		   size_t most);
 void zag_json_uint(struct zag_json *j, const char *key, uint64_t n);
 void zag_json_int(struct zag_json *j, const char *key, int64_t n);
+/* A number that is text already. */
+void zag_json_raw(struct zag_json *j, const char *key, const char *text);
 void zag_json_bool(struct zag_json *j, const char *key, bool yes);
 /* An address, as the string "0x7f…"; numbers of 64 bits are not safe. */
 void zag_json_addr(struct zag_json *j, const char *key, uintptr_t addr);

@@ -8,6 +8,7 @@
 #include "sched/sched.h"
 
 struct zag_clock zag_clock = { .ticks = 1 };
+_Atomic(const struct zag_tracer *) zag_clock_tracer;
 
 void zag_clock_exact(bool on)
 {
@@ -41,6 +42,7 @@ void zag_clock_account_run(struct zag_fiber *f)
 	uint64_t parked = between(since, ready);
 	uint64_t delay = between(zag_max(since, ready), now);
 	struct zag_processor *p = f->carrier->processor;
+	const struct zag_tracer *t = zag_load_acq(&zag_clock_tracer);
 
 	zag_count(&f->parked, parked);
 	zag_count(&f->ready, delay);
@@ -49,6 +51,8 @@ void zag_clock_account_run(struct zag_fiber *f)
 		note(&p->parks, parked);
 		note(&p->delays, delay);
 	}
+	if (zag_unlikely(t))
+		t->run(f, since, ready, now);
 	if (zag_unlikely(zag_cputime_on))
 		zag_cputime_run(f);
 }
@@ -56,11 +60,23 @@ void zag_clock_account_run(struct zag_fiber *f)
 void zag_clock_account_stop(struct zag_fiber *f)
 {
 	uint64_t now = zag_clock_now();
+	uint64_t since = zag_load_rlx(&f->since);
+	const struct zag_tracer *t = zag_load_acq(&zag_clock_tracer);
 
-	zag_count(&f->busy, between(zag_load_rlx(&f->since), now));
+	zag_count(&f->busy, between(since, now));
 	zag_store_rlx(&f->since, now);
+	if (zag_unlikely(t))
+		t->stop(f, since, now);
 	if (zag_unlikely(zag_cputime_on))
 		zag_cputime_stop(f);
+}
+
+uint64_t zag_clock_woken(struct zag_fiber *f)
+{
+	const struct zag_fiber *self = zag_fiber_self();
+
+	f->waker = self ? (uint32_t)self->id : 0;
+	return zag_arch_ticks();
 }
 
 void zag_clock_born(struct zag_fiber *f)

@@ -59,6 +59,19 @@ struct zag_times {
 	_Atomic uint64_t sum; /* ticks */
 };
 
+/*
+ * Who keeps a timeline, while the clock is exact: run is called when a fiber is
+ * about to run that stopped at `from` and was made ready at `ready`, stop when
+ * one stops that began at `from`.  On the carrier, in the runtime.
+ */
+struct zag_tracer {
+	void (*run)(const struct zag_fiber *f, uint64_t from, uint64_t ready,
+		    uint64_t to);
+	void (*stop)(const struct zag_fiber *f, uint64_t from, uint64_t to);
+};
+
+extern _Atomic(const struct zag_tracer *) zag_clock_tracer;
+
 /* Ticks as nanoseconds. */
 static inline uint64_t zag_clock_ns(uint64_t ticks)
 {
@@ -69,6 +82,9 @@ static inline uint64_t zag_clock_ns(uint64_t ticks)
 /* The clock has moved, or is exact. */
 void zag_clock_account_run(struct zag_fiber *f);
 void zag_clock_account_stop(struct zag_fiber *f);
+
+/* The clock is exact: the time; and who has woken f is noted. */
+uint64_t zag_clock_woken(struct zag_fiber *f);
 
 /* f begins to run. */
 static inline void zag_clock_run(struct zag_fiber *f)
@@ -92,7 +108,11 @@ static inline void zag_clock_stop(struct zag_fiber *f)
 /* f, which is new or has been parked, is made ready. */
 static inline void zag_clock_ready(struct zag_fiber *f)
 {
-	zag_store_rlx(&f->ready_since, zag_clock_now());
+	uint64_t now = zag_load_rlx(&zag_clock.ticks);
+
+	if (zag_unlikely(!now))
+		now = zag_clock_woken(f);
+	zag_store_rlx(&f->ready_since, now);
 }
 
 /* f is new. */

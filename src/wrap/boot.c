@@ -14,6 +14,7 @@
 #include "obs/control.h"
 #include "obs/deadlock.h"
 #include "obs/report.h"
+#include "obs/trace.h"
 #include "sched/sched.h"
 #include "wrap/guest.h"
 #include "wrap/real.h"
@@ -78,6 +79,7 @@ static int boot(void)
 		zag_signal_boot();
 		zag_control_open();
 		zag_report_begin();
+		zag_trace_begin();
 		zag_deadlock_begin();
 		return RUNNING;
 	}

@@ -3,10 +3,9 @@
 # Sourced by the shell tests: TAP, a scratch folder, programs to try.
 LC_ALL=C
 export LC_ALL
-unset ZAG_PROCESSORS ZAG_STACK_SIZE ZAG_NAME ZAG_LOG ZAG_VERBOSE ZAG_QUIET \
-	ZAG_DISABLE ZAG_CHAOS ZAG_CONTROL ZAG_REDIRECT ZAG_REPORT \
-	ZAG_ON_DEADLOCK ZAG_FIBER_TIMEOUT ZAG_IO_TIMEOUT ZAG_CANCEL \
-	ZAG_MAX_FIBERS LD_LIBRARY_PATH
+# No option of the caller's.
+# shellcheck disable=SC2046 # names
+unset LD_LIBRARY_PATH $(env | sed -n 's/^\(ZAG_[A-Z_]*\)=.*/\1/p')
 : "${CC:=cc}" "${AWK:=awk}" "${NM:=nm}"
 : "${BUILDDIR:=$PWD}"
 : "${ZAGRUN:=$BUILDDIR/zagrun}"

@@ -7,9 +7,12 @@ obs_tests = \
 	tests/obs/gdb.test \
 	tests/obs/json.test \
 	tests/obs/ps.test \
-	tests/obs/report.test
+	tests/obs/report.test \
+	tests/obs/server.test \
+	tests/obs/trace.test
 TESTS += $(obs_tests)
-EXTRA_DIST += $(obs_tests) tests/obs/obs.sh
+EXTRA_DIST += $(obs_tests) tests/obs/obs.sh \
+	tests/obs/trace-schema.json
 obs_programs = \
 	tests/obs/busy \
 	tests/obs/cancelled \

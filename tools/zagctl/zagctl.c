@@ -19,6 +19,11 @@ static const struct command commands[] = {
 	{ "hotspots", "[TARGET]", "where fibers wait, from now on", 1,
 	  run_hotspots },
 	{ "stat", "[TARGET]", "counters", 1, run_stat },
+	{ "top", "[TARGET]", "what changes, live", 1, run_top },
+	{ "trace", "[TARGET] -o FILE", "a timeline for ui.perfetto.dev", 1,
+	  run_trace },
+	{ "dump", "[TARGET] [-o FILE]", "all of it, for a bug report", 1,
+	  run_dump },
 	{ "cancel", "TARGET FIBER...", "end fibers from outside", 62,
 	  run_cancel },
 	{ "get", "[TARGET] [NAME]", "options", 2, run_get },
@@ -40,10 +45,14 @@ static const struct argp_option table[] = {
 	{ "openmetrics", OPENMETRICS, NULL, 0, "stat: print OpenMetrics", 0 },
 	{ "noheadings", NO_HEADINGS, NULL, 0, "no line of titles", 0 },
 	{ "raw", RAW, NULL, 0, "columns separated by one space", 0 },
-	{ "output", 'o', "COL,...", 0, "which columns", 0 },
+	{ "output", 'o', "COL,...|FILE", 0,
+	  "which columns; trace, dump: into which file", 0 },
 	{ "sort", SORT, "COL", 0, "sort by that column", 0 },
-	{ "interval", 'i', "SEC", 0, "stat: again and again; hotspots: so long", 0 },
-	{ "count", 'n', "N", 0, "stat -i: so many times", 0 },
+	{ "interval", 'i', "SEC", 0,
+	  "stat, top: again and again; hotspots, trace: so long", 0 },
+	{ "delay", 'd', NULL, OPTION_ALIAS, NULL, 0 },
+	{ "batch", 'b', NULL, 0, "top: without a screen", 0 },
+	{ "count", 'n', "N", 0, "stat, top: so many times", 0 },
 	{ "core", CORE, "FILE", 0, "bt: of a core file", 0 },
 	{ "mode", MODE, "error|unwind", 0, "cancel: how", 0 },
 	{ "frames", FRAMES, NULL, 0, "bt: zagshim's own, too", 0 },
@@ -109,6 +118,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case SORT:
 		o->sort = arg;
 		break;
+	case 'b':
+		o->batch = true;
+		break;
+	case 'd':
 	case 'i':
 		set_number(&o->seconds, arg, state);
 		break;

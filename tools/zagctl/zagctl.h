@@ -19,11 +19,10 @@ enum {
 /* What the command line says. */
 struct options {
 	bool json, openmetrics, no_headings, raw, batch, all_frames;
-	const char *columns; /* -o */
+	const char *columns; /* -o; for trace and dump, a file */
 	const char *sort;
 	const char *core;
 	const char *mode; /* of cancel */
-	const char *output; /* -O, a file */
 	double seconds;	    /* -d or -i; 0: not given */
 	long times;	    /* -n; 0: not given */
 	int argc;	    /* words behind the command */
@@ -47,6 +46,9 @@ int run_bt(const struct options *o);
 int run_locks(const struct options *o);
 int run_hotspots(const struct options *o);
 int run_report(const struct options *o);
+int run_trace(const struct options *o);
+int run_dump(const struct options *o);
+int run_top(const struct options *o);
 int run_deadlock(const struct options *o);
 int run_stat(const struct options *o);
 int run_get(const struct options *o);
