@@ -20,6 +20,7 @@
 #include "fiber/tcb.h"
 #include "loop/poller.h"
 #include "obs/control.h"
+#include "obs/helper.h"
 #include "obs/report.h"
 #include "obs/trace.h"
 #include "wait/thread.h"
@@ -62,6 +63,7 @@ __attribute__((constructor)) static void init(void)
 	zag_opt_load(environ, warn);
 	open_log();
 	zag_real_init(); /* from here on ZAG_REAL(x) is libc's x */
+	zag_helper_init();
 	zag_control_init(secure_getenv("XDG_RUNTIME_DIR"));
 	zag_poller_install();
 	zag_thread_install();

@@ -43,3 +43,8 @@ zagctl_LDADD = $(ZAGCTL_LIBS)
 # gdb loads it when libzagshim.so is mapped.
 gdbautodir = $(datadir)/gdb/auto-load$(pkglibdir)
 dist_gdbauto_DATA = tools/gdb/libzagshim.so-gdb.py
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = tools/completion/zagctl tools/completion/zagrun
+zshcompletiondir = $(datadir)/zsh/site-functions
+dist_zshcompletion_DATA = tools/completion/_zagctl tools/completion/_zagrun

@@ -187,3 +187,30 @@ bool zag_helper_print(const char *command, const char *text, const char *end,
 	zag_sigmask_restore(&old);
 	return done;
 }
+
+static long first_pid;
+
+void zag_helper_init(void)
+{
+	first_pid = zag_raw(SYS_getpid);
+}
+
+void zag_helper_path(const char *s, char *path, size_t size)
+{
+	long pid = zag_raw(SYS_getpid);
+	bool told = pid == first_pid;
+	size_t n = 0;
+
+	while (*s && n + 24 < size) {
+		if (s[0] == '%' && s[1] == 'p') {
+			n += zag_format(path + n, size - n, "%ld", pid);
+			told = true;
+			s += 2;
+		} else {
+			path[n++] = *s++;
+		}
+	}
+	path[n] = '\0';
+	if (!told)
+		zag_format(path + n, size - n, ".%ld", pid);
+}

@@ -4,6 +4,7 @@
 #define ZAG_OBS_HELPER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * Have `zagctl COMMAND` print the document from text to end, to the descriptor
@@ -13,6 +14,13 @@
  */
 bool zag_helper_print(const char *command, const char *text, const char *end,
 		      int out, bool json);
+
+/* The name of a file of this process: %p is its id, which a forked child has at
+ * the end of its own in any case. */
+void zag_helper_path(const char *given, char *path, size_t size);
+
+/* The constructor: this process is no child of itself. */
+void zag_helper_init(void);
 
 /* All of it, to a descriptor. */
 void zag_helper_write(int fd, const char *at, const char *end);

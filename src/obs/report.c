@@ -110,10 +110,13 @@ static void put_report(struct zag_json *j)
 /* "1", "yes", "-": standard error; else a file. */
 static int open_output(const char *where)
 {
+	char path[ZAG_OPT_FILE_SIZE + 32];
+
 	if (!strcmp(where, "1") || !strcmp(where, "-") ||
 	    !strcmp(where, "yes"))
 		return -1;
-	return (int)zag_raw(SYS_openat, AT_FDCWD, where,
+	zag_helper_path(where, path, sizeof(path));
+	return (int)zag_raw(SYS_openat, AT_FDCWD, path,
 			    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 }
 

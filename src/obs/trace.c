@@ -306,24 +306,6 @@ bool zag_trace_put(struct zag_json *j, struct zag_trace_cursor *c,
 
 /* --- the file at exit --------------------------------------------------- */
 
-/* %p is the process id. */
-static void file_name(char *path, size_t size)
-{
-	const char *s = zag_opt.trace;
-	size_t n = 0;
-
-	while (*s && n + 24 < size) {
-		if (s[0] == '%' && s[1] == 'p') {
-			n += zag_format(path + n, size - n, "%d",
-					(int)zag_raw(SYS_getpid));
-			s += 2;
-		} else {
-			path[n++] = *s++;
-		}
-	}
-	path[n] = '\0';
-}
-
 static void write_events(int fd, char *buf)
 {
 	struct zag_trace_cursor c = { 0 };
@@ -364,7 +346,7 @@ void zag_trace_end(void)
 	if (!zag_opt.trace[0] || !rings || !zag_load_acq(&zag_sched.running))
 		return;
 	zag_trace_stop();
-	file_name(path, sizeof(path));
+	zag_helper_path(zag_opt.trace, path, sizeof(path));
 	fd = zag_raw(SYS_openat, AT_FDCWD, path,
 		     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	buf = zag_page_alloc(PIECE);

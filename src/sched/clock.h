@@ -19,6 +19,7 @@
 #include "arch/arch.h"
 #include "base/atomic.h"
 #include "base/compiler.h"
+#include "base/probe.h"
 #include "fiber/fiber.h"
 
 extern struct zag_clock {
@@ -91,6 +92,7 @@ static inline void zag_clock_run(struct zag_fiber *f)
 {
 	uint64_t now = zag_load_rlx(&zag_clock.ticks);
 
+	ZAG_PROBE1(switch, f->id);
 	zag_count(&f->switches, 1);
 	if (zag_unlikely(now != zag_load_rlx(&f->since)))
 		zag_clock_account_run(f);

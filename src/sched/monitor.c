@@ -14,6 +14,7 @@
 #include "base/futex.h"
 #include "base/log.h"
 #include "base/ownfd.h"
+#include "base/probe.h"
 #include "base/raw.h"
 #include "base/sigmask.h"
 #include "fiber/robust.h"
@@ -120,6 +121,7 @@ static void hand_off(struct zag_processor *p, struct zag_carrier *c)
 {
 	if (c && zag_carrier_take(c, p)) {
 		p->seen_times = 0;
+		ZAG_PROBE1(handoff, p->index);
 		zag_count(&p->count.handoffs, 1);
 		p->orphan = !zag_carrier_start(p, false);
 	}

@@ -12,6 +12,7 @@
 #include "base/atomic.h"
 #include "base/opt.h"
 #include "base/page.h"
+#include "base/probe.h"
 #include "base/sigmask.h"
 #include "fiber/robust.h"
 #include "fiber/sigmask.h"
@@ -43,6 +44,7 @@ void (*zag_thread_on_gone)(struct zag_fiber *f);
 /* f has left its stack for good. */
 static void on_exit_fiber(struct zag_fiber *f)
 {
+	ZAG_PROBE1(exit, f->id);
 	zag_store_rlx(&f->state, ZAG_FIBER_DONE);
 	zag_sigmask_release(f);
 	if (zag_thread_on_gone)
@@ -232,6 +234,7 @@ int zag_thread_create(pthread_t *t, const struct zag_thread_attr *attr,
 	zag_clock_born(f);
 	f->start = start;
 	f->arg = arg;
+	ZAG_PROBE2(create, f->id, (void *)start);
 	f->result = PTHREAD_CANCELED; /* unless it returns or exits */
 	zag_store_rlx(&f->joining, NULL);
 	zag_store_rlx(&f->join, attr->detached ? ZAG_DETACHED : ZAG_JOINABLE);

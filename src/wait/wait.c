@@ -8,6 +8,7 @@
 
 #include "base/futex.h"
 #include "base/log.h"
+#include "base/probe.h"
 #include "fiber/sigmask.h"
 #include "fiber/tcb.h"
 #include "fiber/tcb_cancel.h"
@@ -297,6 +298,7 @@ static inline enum zag_wake sleep_fiber(struct zag_fiber *f,
 {
 	struct zag_deadline d;
 
+	ZAG_PROBE2(park, f->id, zag_load_rlx(&f->why));
 	if (!w->deaf)
 		listen(f, w);
 	if (deadline == ZAG_NEVER) {
@@ -369,10 +371,12 @@ bool zag_wait_wake(struct zag_wait *w, enum zag_wake reason)
 
 	if (!claim(w, reason))
 		return false;
-	if (f)
+	if (f) {
+		ZAG_PROBE1(wake, f->id);
 		zag_unpark(f);
-	else
+	} else {
 		zag_futex_wake(&w->reason, 1);
+	}
 	return true;
 }
 

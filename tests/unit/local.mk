@@ -10,8 +10,10 @@ unit_programs = \
 	tests/unit/test_arch \
 	tests/unit/test_deadline \
 	tests/unit/test_fdwait \
+	tests/unit/test_json \
 	tests/unit/test_lock \
 	tests/unit/test_log \
+	tests/unit/test_look \
 	tests/unit/test_lot \
 	tests/unit/test_nearest \
 	tests/unit/test_offload \
@@ -44,6 +46,10 @@ tests_unit_test_fdwait_SOURCES = tests/unit/test_fdwait.c
 tests_unit_test_fdwait_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fdwait_LDADD = $(UNIT_LIBS)
 
+tests_unit_test_json_SOURCES = tests/unit/test_json.c
+tests_unit_test_json_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_json_LDADD = $(UNIT_LIBS)
+
 tests_unit_test_lock_SOURCES = tests/unit/test_lock.c
 tests_unit_test_lock_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_lock_LDADD = $(UNIT_LIBS)
@@ -51,6 +57,10 @@ tests_unit_test_lock_LDADD = $(UNIT_LIBS)
 tests_unit_test_log_SOURCES = tests/unit/test_log.c
 tests_unit_test_log_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_log_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_look_SOURCES = tests/unit/test_look.c
+tests_unit_test_look_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_look_LDADD = $(UNIT_LIBS)
 
 tests_unit_test_lot_SOURCES = tests/unit/test_lot.c
 tests_unit_test_lot_CPPFLAGS = $(UNIT_CPPFLAGS)
