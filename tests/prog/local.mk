@@ -57,7 +57,9 @@ prog_programs += \
 prog_programs += \
 	tests/prog/futex-calls \
 	tests/prog/futex-cxx \
-	tests/prog/futex-glib
+	tests/prog/futex-glib \
+	tests/prog/futex-mixed \
+	tests/prog/futex-urcu
 prog_programs += \
 	tests/prog/gc-libgc \
 	tests/prog/gc-threads
@@ -106,7 +108,8 @@ prog_programs += \
 prog_programs += \
 	tests/prog/leak-flags \
 	tests/prog/libc-calls \
-	tests/prog/libc-locks
+	tests/prog/libc-locks \
+	tests/prog/libc-thread
 prog_programs += \
 	tests/prog/liveness \
 	tests/prog/liveness-blocked \
