@@ -61,12 +61,27 @@ static enum zag_fd_kind look(int fd)
 	}
 }
 
+/*
+ * getaddrinfo and getifaddrs close their netlink socket by a system call of
+ * their own, past what tells us of closing: it must leave nothing behind.
+ */
+static bool closed_unseen(int fd, enum zag_fd_kind kind)
+{
+	int domain = 0;
+	socklen_t len = sizeof(domain);
+
+	if (kind != ZAG_FD_SOCKET)
+		return false;
+	zag_raw(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	return domain == AF_NETLINK;
+}
+
 enum zag_fd_kind zag_fd_kind_again(int fd)
 {
 	struct zag_fd_entry *e = zag_fd_entry(fd);
 	enum zag_fd_kind kind = look(fd);
 
-	if (e && kind != ZAG_FD_UNKNOWN) {
+	if (e && kind != ZAG_FD_UNKNOWN && !closed_unseen(fd, kind)) {
 		zag_store_rlx(&e->used, true);
 		zag_store_rlx(&e->kind, kind);
 	}

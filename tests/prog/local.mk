@@ -86,6 +86,7 @@ prog_programs += \
 	tests/prog/io-readers \
 	tests/prog/io-recv-flags \
 	tests/prog/io-reuse \
+	tests/prog/io-reuse-netlink \
 	tests/prog/io-reuse-stdio \
 	tests/prog/io-rights \
 	tests/prog/io-sigpipe \
