@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The manual pages.  zagshim(7)'s table is that of src/base/calls.def.
-dist_man_MANS += man/zagrun.1
+dist_man_MANS += man/zagrun.1 man/zag.3
 if HAVE_ZAGCTL
 dist_man_MANS += man/zagctl.1
 else

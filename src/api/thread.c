@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* libzag: a thread's cancellation and deadlines, as a fiber or without. */
+#include "zag.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/thread.h"
+
+pthread_mutex_t zag_api_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;
+static const struct zag_hooks *hooks;
+static struct zag_thread *all;
+
+/* --- who is who ---------------------------------------------------------- */
+
+static void forget(void *thread)
+{
+	struct zag_thread *t = thread;
+
+	pthread_mutex_lock(&zag_api_lock);
+	*t->link = t->next;
+	if (t->next)
+		t->next->link = t->link;
+	pthread_mutex_unlock(&zag_api_lock);
+	pthread_cond_destroy(&t->changed);
+	free(t);
+}
+
+static void init(void)
+{
+	hooks = dlsym(RTLD_DEFAULT, "zag_hooks");
+	if (hooks && hooks->version != ZAG_HOOKS_VERSION)
+		hooks = NULL;
+	if (pthread_key_create(&key, forget))
+		abort();
+}
+
+const struct zag_hooks *zag_api_hooks(void)
+{
+	pthread_once(&once, init);
+	return hooks && hooks->fiber_id() ? hooks : NULL;
+}
+
+static struct zag_thread *make(void)
+{
+	struct zag_thread *t = calloc(1, sizeof(*t));
+	pthread_condattr_t attr;
+
+	if (!t)
+		return NULL;
+	t->id = pthread_self();
+	t->deadline = ZAG_API_NEVER;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&t->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	if (pthread_setspecific(key, t)) {
+		pthread_cond_destroy(&t->changed);
+		free(t);
+		return NULL;
+	}
+	pthread_mutex_lock(&zag_api_lock);
+	t->link = &all;
+	t->next = all;
+	if (all)
+		all->link = &t->next;
+	all = t;
+	pthread_mutex_unlock(&zag_api_lock);
+	return t;
+}
+
+struct zag_thread *zag_api_self(void)
+{
+	struct zag_thread *t;
+
+	pthread_once(&once, init);
+	t = pthread_getspecific(key);
+	return t ? t : make();
+}
+
+int zag_active(void)
+{
+	return zag_api_hooks() != NULL;
+}
+
+uint64_t zag_fiber_id(void)
+{
+	const struct zag_hooks *h = zag_api_hooks();
+
+	return h ? h->fiber_id() : 0;
+}
+
+char *zag_fiber_name(char *buf, size_t size)
+{
+	char name[16] = "";
+
+	pthread_getname_np(pthread_self(), name, sizeof(name));
+	if (size) {
+		strncpy(buf, name, size - 1);
+		buf[size - 1] = '\0';
+	}
+	return buf;
+}
+
+/* --- cancellation -------------------------------------------------------- */
+
+int64_t zag_api_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+int zag_api_check(struct zag_thread *t)
+{
+	const struct zag_hooks *h = zag_api_hooks();
+
+	if (h)
+		return h->check();
+	if (t->shields)
+		return 0;
+	if (t->err || t->deadline == ZAG_API_NEVER)
+		return t->err;
+	return zag_api_now() >= t->deadline ? ETIMEDOUT : 0;
+}
+
+int zag_check_cancel(void)
+{
+	const struct zag_hooks *h = zag_api_hooks();
+	struct zag_thread *t;
+	int err;
+
+	if (h)
+		return h->check();
+	t = zag_api_self();
+	if (!t)
+		return 0;
+	pthread_mutex_lock(&zag_api_lock);
+	err = zag_api_check(t);
+	pthread_mutex_unlock(&zag_api_lock);
+	return err;
+}
+
+void zag_shield_enter(void)
+{
+	const struct zag_hooks *h = zag_api_hooks();
+	struct zag_thread *t = zag_api_self();
+
+	if (t && !t->shields++ && h)
+		h->shield(1);
+}
+
+void zag_shield_leave(void)
+{
+	const struct zag_hooks *h = zag_api_hooks();
+	struct zag_thread *t = zag_api_self();
+
+	if (t && t->shields && !--t->shields && h)
+		h->shield(0);
+}
+
+/* Also a fiber: it may wait here, where nothing else wakes it. */
+static int tell(pthread_t thread, int err)
+{
+	struct zag_thread *t;
+
+	pthread_mutex_lock(&zag_api_lock);
+	for (t = all; t && !pthread_equal(t->id, thread); t = t->next)
+		;
+	if (t) {
+		t->err = err;
+		pthread_cond_broadcast(&t->changed);
+	}
+	pthread_mutex_unlock(&zag_api_lock);
+	return t ? 0 : ESRCH;
+}
+
+int zag_cancel(pthread_t thread, int err)
+{
+	int r = -1;
+
+	pthread_once(&once, init);
+	if (err <= 0)
+		return EINVAL;
+	if (hooks)
+		r = hooks->cancel(thread, err);
+	if (r > 0)
+		return r;
+	return tell(thread, err) && r < 0 ? ESRCH : 0;
+}
+
+/* --- deadlines ----------------------------------------------------------- */
+
+static int64_t set_deadline(int64_t at)
+{
+	const struct zag_hooks *h = zag_api_hooks();
+	struct zag_thread *t = zag_api_self();
+	int64_t was = t ? t->deadline : ZAG_API_NEVER;
+
+	if (h)
+		was = h->deadline(at);
+	if (t)
+		t->deadline = at;
+	return was;
+}
+
+void zag_deadline_push(struct zag_limit *limit, const struct timespec *in)
+{
+	int64_t now = zag_api_now(), ns, at;
+
+	if (__builtin_mul_overflow(in->tv_sec, INT64_C(1000000000), &ns) ||
+	    __builtin_add_overflow(ns, in->tv_nsec, &ns) ||
+	    __builtin_add_overflow(now, ns, &at))
+		at = ZAG_API_NEVER;
+	limit->outer_ = set_deadline(at);
+	if (limit->outer_ < at)
+		set_deadline(limit->outer_);
+}
+
+void zag_deadline_pop(const struct zag_limit *limit)
+{
+	set_deadline(limit->outer_);
+}
+
+int64_t zag_api_deadline(struct zag_thread *t)
+{
+	return t->deadline;
+}
+
+/* --- waiting ------------------------------------------------------------- */
+
+void zag_api_wait(struct zag_thread *t)
+{
+	struct timespec abs = { t->deadline / 1000000000,
+				t->deadline % 1000000000 };
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	if (t->deadline == ZAG_API_NEVER || t->shields ||
+	    zag_api_now() >= t->deadline)
+		pthread_cond_wait(&t->changed, &zag_api_lock);
+	else
+		pthread_cond_timedwait(&t->changed, &zag_api_lock, &abs);
+	pthread_setcancelstate(state, NULL);
+}
+
+long zag_blocking_call(long (*fn)(void *arg), void *arg)
+{
+	const struct zag_hooks *h = zag_api_hooks();
+
+	if (h)
+		h->will_block();
+	return fn(arg);
+}

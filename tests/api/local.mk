@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Programs that use zag.h: with fibers, and without.
+api_programs = \
+	tests/api/basics \
+	tests/api/trees
+check_PROGRAMS += $(api_programs)
+tests_api_basics_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/include
+tests_api_basics_LDADD = libzag.la
+tests_api_trees_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/include
+tests_api_trees_LDADD = libzag.la
+TESTS += tests/api/api.test
+EXTRA_DIST += tests/api/api.test
