@@ -25,6 +25,7 @@ struct zag_fd_waiter {
 	int copy;     /* … which is this, or -errno */
 	struct zag_loop *loop; /* whose lock protects the links and `queued` */
 	bool queued;
+	bool unwatched; /* the kernel does not tell of it */
 };
 
 struct zag_fd_dir {

@@ -11,6 +11,7 @@
 #include "base/page.h"
 #include "base/raw.h"
 #include "fiber/why.h"
+#include "wait/blocking.h"
 
 enum { RECHECK_NS = 10 * 1000 * 1000 };
 
@@ -100,6 +101,8 @@ static int wait_many(struct zag_fd_waiter *w, const struct pollfd *fds,
 	struct zag_wait wait;
 	enum zag_wake reason;
 	nfds_t used;
+	bool unwatched = false;
+	zag_time look = RECHECK_NS / 2;
 	int r;
 
 	/* No descriptor for the set: ask the kernel again now and then. */
@@ -112,14 +115,18 @@ static int wait_many(struct zag_fd_waiter *w, const struct pollfd *fds,
 	reason = zag_wait_sleep(&wait, until);
 	if (reason == ZAG_WAKE_TIMEOUT && until != deadline)
 		reason = ZAG_WAKE_READY;
-	for (nfds_t i = 0; i < used; i++)
+	for (nfds_t i = 0; i < used; i++) {
 		zag_fd_withdraw(&w[i]);
+		unwatched = unwatched || w[i].unwatched;
+	}
 	if (set >= 0) {
 		zag_fd_forget(set);
 		zag_ownfd_close(set);
 	}
 	if (reason == ZAG_WAKE_SIGNAL)
 		return zag_wait_interrupted(false);
+	if (reason == ZAG_WAKE_READY && unwatched)
+		return zag_backoff(&look, deadline, false);
 	/* One that was closed: the kernel's poll says POLLNVAL. */
 	r = zag_wake_errno(reason);
 	return r == -EBADF ? 0 : r;

@@ -12,8 +12,9 @@
 #include "base/ownfd.h"
 #include "base/raw.h"
 #include "fiber/why.h"
+#include "wait/blocking.h"
 
-enum { IDLE_MOST = 4 };
+enum { IDLE_MOST = 4, UNWATCHED_NS = 5 * 1000 * 1000 };
 
 /* --- queues ------------------------------------------------------------- */
 
@@ -60,6 +61,22 @@ static void wake_closed(struct zag_fd_dir *d)
 	}
 }
 
+/* The kernel does not take it: a stale number, or one watch too many, or a set
+ * in too many sets.  How many woke; the lock is held. */
+static uint32_t wake_unwatched(struct zag_fd_dir *d)
+{
+	uint32_t woken = 0;
+
+	while (d->first) {
+		struct zag_fd_waiter *w = d->first;
+
+		unlink_waiter(w);
+		w->unwatched = true;
+		woken += zag_wait_wake(w->wait, ZAG_WAKE_READY);
+	}
+	return woken;
+}
+
 /*
  * The descriptor is ready: one waiter wakes, the watcher stays.  Often the
  * same fiber waits again soon, which then costs no system call.  A watcher
@@ -70,10 +87,10 @@ static void on_ready(struct ev_loop *ev, ev_io *io, int revents)
 	struct zag_fd_dir *d = zag_container_of(io, struct zag_fd_dir, io);
 	struct zag_loop *l = zag_ev.ev_userdata(ev);
 
-	if (revents & EV_ERROR) { /* libev has stopped it: a stale number */
+	if (revents & EV_ERROR) { /* libev has stopped it */
 		d->started = false;
-		while (wake_first(d, ZAG_WAKE_READY))
-			l->woken++;
+		d->io.events = 0;
+		l->woken += wake_unwatched(d);
 	} else if (wake_first(d, ZAG_WAKE_READY)) {
 		l->woken++;
 	} else if (++d->idle >= IDLE_MOST) {
@@ -191,6 +208,7 @@ static int wait_fd(int fd, int events, zag_time deadline, bool restarts,
 	struct zag_wait wait;
 	struct zag_fd_waiter w;
 	enum zag_wake reason;
+	zag_time look = UNWATCHED_NS / 2;
 
 	if (!zag_fiber_self() || !zag_fd_entry(fd)) {
 		struct pollfd p = {
@@ -213,6 +231,8 @@ static int wait_fd(int fd, int events, zag_time deadline, bool restarts,
 	}
 	if (reason == ZAG_WAKE_SIGNAL)
 		return zag_wait_interrupted(restarts);
+	if (reason == ZAG_WAKE_READY && w.unwatched) /* look now and then */
+		return zag_backoff(&look, deadline, restarts);
 	return zag_wake_errno(reason);
 }
 

@@ -192,10 +192,13 @@ static void undone(void)
 	CHECK_EQ(semctl(sem, 0, GETVAL), 0);
 }
 
+static int coming;
+
 static void *removed(void *arg)
 {
 	struct message m;
 
+	check_step(&coming);
 	if (arg)
 		CHECK_ERRNO(msgrcv(queue, &m, sizeof m.text, 0, 0), EIDRM);
 	else
@@ -220,7 +223,11 @@ int main(void)
 	undone();
 	for (long i = 0; i < 4; i++)
 		t[i] = check_spawn(removed, (void *)(i % 2));
-	check_msleep(20);
+	/* Who waits for a semaphore is counted; who waits for a message not. */
+	while (semctl(sem, 0, GETNCNT) < 2 ||
+	       __atomic_load_n(&coming, __ATOMIC_SEQ_CST) < 4)
+		check_msleep(1);
+	check_msleep(150);
 	CHECK_EQ(msgctl(queue, IPC_RMID, NULL), 0);
 	CHECK_EQ(semctl(sem, 0, IPC_RMID), 0);
 	for (int i = 0; i < 4; i++)

@@ -39,6 +39,7 @@ prog_programs += \
 prog_programs += \
 	tests/prog/cxx-threads
 prog_programs += \
+	tests/prog/epoll-nested \
 	tests/prog/epoll-wait
 prog_programs += \
 	tests/prog/exec-signals

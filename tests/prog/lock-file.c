@@ -103,9 +103,9 @@ static void many_share(void)
 
 /* --- another process holds it -------------------------------------------- */
 
-static int told[2];
+static int told[2], hold[2], steps;
 
-/* A child that has the lock until it is killed or its time has passed. */
+/* A child that has the lock for a time, or with none until it is let go. */
 static pid_t child(int record, int ms)
 {
 	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -113,6 +113,7 @@ static pid_t child(int record, int ms)
 	char c;
 
 	CHECK_EQ(pipe(told), 0);
+	CHECK_EQ(pipe(hold), 0);
 	pid = fork();
 	CHECK(pid >= 0);
 	if (pid == 0) {
@@ -122,12 +123,17 @@ static pid_t child(int record, int ms)
 			_exit(1);
 		if (write(told[1], "x", 1) != 1)
 			_exit(1);
-		check_msleep(ms);
+		close(hold[1]);
+		if (ms)
+			check_msleep(ms);
+		else if (read(hold[0], &c, 1) != 0)
+			_exit(1);
 		_exit(0);
 	}
 	check_read(told[0], &c, 1);
 	CHECK_EQ(close(told[0]), 0);
 	CHECK_EQ(close(told[1]), 0);
+	CHECK_EQ(close(hold[0]), 0);
 	return pid;
 }
 
@@ -158,6 +164,7 @@ static void *wait_for(void *arg)
 		r = lockf(fd, F_LOCK, 0);
 	r = r < 0 ? -errno : r;
 	CHECK_EQ(close(fd), 0);
+	__atomic_add_fetch(&steps, 1, __ATOMIC_SEQ_CST);
 	return (void *)r;
 }
 
@@ -165,17 +172,19 @@ static void *wait_for(void *arg)
  * with it does not. */
 static void interrupted(long how)
 {
-	pid_t pid = child(how > 0, 300);
+	pid_t pid = child(how > 0, 0);
 	int status, fd;
 	pthread_t t;
 
+	steps = 0;
 	t = check_spawn(wait_for, (void *)how);
-	check_msleep(30);
-	CHECK_OK(pthread_kill(t, SIGUSR1));
+	check_kill_until(t, SIGUSR1, &steps, 1);
 	CHECK_EQ((long)check_join(t), -EINTR);
 	t = check_spawn(wait_for, (void *)how);
 	check_msleep(30);
 	CHECK_OK(pthread_kill(t, SIGUSR2));
+	check_msleep(20);
+	CHECK_EQ(close(hold[1]), 0);
 	CHECK_EQ((long)check_join(t), 0);
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	CHECK_EQ(status, 0);
@@ -235,6 +244,7 @@ static void *errors(void *arg)
 	CHECK_ERRNO(lockf(fd, F_LOCK, 0), EBADF);
 	CHECK_ERRNO(lockf(fd, 99, 0), EINVAL);
 	pid = child(0, 30);
+	CHECK_EQ(close(hold[1]), 0);
 	CHECK_ERRNO(flock(fd, LOCK_EX | LOCK_NB), EWOULDBLOCK);
 	CHECK_EQ(flock(fd, LOCK_EX), 0);
 	CHECK_EQ(waitpid(pid, NULL, 0), pid);

@@ -228,9 +228,12 @@ static void handle(int sig, void (*fn)(int), int flags)
 	CHECK_EQ(sigaction(sig, &a, NULL), 0);
 }
 
+static int steps;
+
 static void *waits_in_vain(void *arg)
 {
 	CHECK_ERRNO(wait(NULL), *(int *)arg);
+	__atomic_add_fetch(&steps, 1, __ATOMIC_SEQ_CST);
 	return NULL;
 }
 
@@ -266,9 +269,9 @@ static void signals(void)
 	handle(SIGUSR1, on_signal, 0);
 	handle(SIGUSR2, on_signal, SA_RESTART);
 	child(5, 0);
+	steps = 0;
 	t = check_spawn(waits_in_vain, &interrupted);
-	check_msleep(20);
-	CHECK_OK(pthread_kill(t, SIGUSR1));
+	check_kill_until(t, SIGUSR1, &steps, 1);
 	check_join(t);
 	t = check_spawn(waits_any, &sum);
 	check_msleep(20);
