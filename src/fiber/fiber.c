@@ -4,9 +4,10 @@
 
 #include "fiber/fiber.h"
 
-#include <string.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "base/atomic.h"
 #include "base/page.h"
@@ -185,6 +186,7 @@ void zag_fiber_adopt_main(void)
 		    ~SCHED_RESET_ON_FORK;
 	zag_raw(SYS_sched_getparam, 0, &param);
 	f->priority = param.sched_priority;
+	f->nice = (int8_t)(20 - zag_raw(SYS_getpriority, PRIO_PROCESS, 0));
 	zag_raw(SYS_prctl, PR_GET_NAME, f->name);
 	zag_store_rlx(&f->state, ZAG_FIBER_RUNNING);
 	zag_fiber_current = f;

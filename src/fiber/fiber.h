@@ -115,6 +115,7 @@ struct zag_fiber {
 
 	/* Attributes the program set, reported back. */
 	int policy, priority;
+	int8_t nice;
 	void *affinity; /* cpu_set_t of ZAG_AFFINITY_SIZE bytes, or NULL */
 
 	/* CPU time, ns, while anybody asks for that (sched/cputime.h). */

@@ -140,6 +140,7 @@ static void inherit(struct zag_fiber *f, const struct zag_thread_attr *attr)
 			      ZAG_NEVER;
 	f->deadline = self ? self->deadline : ZAG_NEVER;
 	f->expires = zag_min(f->lifetime, f->deadline);
+	f->nice = self ? self->nice : 0;
 	f->policy = attr->policy;
 	f->priority = attr->priority;
 	zag_store_rlx(&f->sigpending, 0);

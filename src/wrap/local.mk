@@ -75,6 +75,7 @@ libzagshim_la_SOURCES += \
 	src/wrap/thread_create.c \
 	src/wrap/thread_dlopen.c \
 	src/wrap/thread_join.c \
+	src/wrap/thread_sched.c src/wrap/thread_sched.h \
 	src/wrap/thread_yield.c \
 	src/wrap/wrap.h
 

@@ -9,6 +9,7 @@
 #include "base/opt.h"
 #include "wait/thread.h"
 #include "wrap/boot.h"
+#include "wrap/thread_sched.h"
 
 /* What a thread gets whose creator asks for nothing; refreshed when the
  * program changes it. */
@@ -36,20 +37,22 @@ static void *own_stack(const pthread_attr_t *attr, size_t *size)
 	return addr;
 }
 
-static void read_sched(const pthread_attr_t *attr, struct zag_thread_attr *za)
+/* 0, EINVAL or EPERM. */
+static int read_sched(const pthread_attr_t *attr, struct zag_thread_attr *za)
 {
 	struct sched_param param = { 0 };
 	int inherit = PTHREAD_INHERIT_SCHED;
 
 	pthread_attr_getinheritsched(attr, &inherit);
 	if (inherit != PTHREAD_EXPLICIT_SCHED)
-		return;
+		return 0;
 	pthread_attr_getschedpolicy(attr, &za->policy);
 	pthread_attr_getschedparam(attr, &param);
 	za->priority = param.sched_priority;
+	return zag_thread_may_schedule(za->policy, za->priority);
 }
 
-static void read_attr(const pthread_attr_t *attr, struct zag_thread_attr *za,
+static int read_attr(const pthread_attr_t *attr, struct zag_thread_attr *za,
 		      sigset_t *mask)
 {
 	size_t size = 0;
@@ -64,9 +67,9 @@ static void read_attr(const pthread_attr_t *attr, struct zag_thread_attr *za,
 	pthread_attr_getguardsize(attr, &za->guard_size);
 	pthread_attr_getdetachstate(attr, &detach);
 	za->detached = detach == PTHREAD_CREATE_DETACHED;
-	read_sched(attr, za);
 	if (pthread_attr_getsigmask_np(attr, mask) == 0)
 		za->sigmask = mask;
+	return read_sched(attr, za);
 }
 
 /* An attribute without an affinity reports all ones. */
@@ -94,11 +97,13 @@ static int create(pthread_t *t, const pthread_attr_t *attr,
 	};
 	cpu_set_t affinity;
 	sigset_t mask;
+	int err;
 
 	if (zag_opt.stack_size)
 		za.stack_size = zag_opt.stack_size;
-	if (attr)
-		read_attr(attr, &za, &mask);
+	err = attr ? read_attr(attr, &za, &mask) : 0;
+	if (err)
+		return err;
 	if (attr && own_affinity(attr, &affinity))
 		za.affinity = &affinity;
 	return zag_thread_create(t, &za, start, arg);

@@ -192,6 +192,7 @@ prog_programs += \
 	tests/prog/thread-name \
 	tests/prog/thread-once \
 	tests/prog/thread-once-exit \
+	tests/prog/thread-sched \
 	tests/prog/thread-sched-info \
 	tests/prog/thread-self \
 	tests/prog/thread-stack-align \
