@@ -52,11 +52,13 @@ struct watcher {
 	struct futex_waitv vec[WORDS + 1];
 };
 
+enum able { UNTRIED, ABLE, UNABLE };
+
 static struct {
 	/* Protects all but what is the watchers' own; before run queue
 	 * locks and offload's. */
 	struct zag_lock lock;
-	_Atomic bool unable; /* the kernel has no futex_waitv */
+	_Atomic uint32_t able; /* enum able: to use futex_waitv */
 	_Atomic uint32_t waiters;
 	struct watcher watchers[WATCHERS];
 } shared;
@@ -222,8 +224,6 @@ static void watch_once(struct watcher *own)
 		pass_on(own, (uint32_t)i);
 	if (r < 0 && r != -EINTR)
 		wake_changed(own, r != -EAGAIN);
-	if (r == -ENOSYS || r == -EPERM)
-		zag_store_rlx(&shared.unable, true);
 	zag_unlock(&shared.lock);
 }
 
@@ -355,6 +355,21 @@ static bool look(const _Atomic uint32_t *word, uint32_t expected)
 	return zag_load_acq(word) == expected;
 }
 
+/* Before anybody sleeps: who finds out by a failure wakes all for nothing, and
+ * futex(2) returns to the program. */
+static bool able(void)
+{
+	uint32_t a = zag_load_rlx(&shared.able);
+	long r;
+
+	if (zag_unlikely(a == UNTRIED)) {
+		r = zag_raw(SYS_futex_waitv, NULL, 0, 0, NULL, 0);
+		a = r == -ENOSYS || r == -EPERM ? UNABLE : ABLE;
+		zag_store_rlx(&shared.able, a);
+	}
+	return a == ABLE;
+}
+
 int zag_shared_wait(const _Atomic uint32_t *word, uint32_t expected,
 		    enum zag_shared_whom whom, enum zag_firm firm,
 		    zag_time deadline)
@@ -363,7 +378,7 @@ int zag_shared_wait(const _Atomic uint32_t *word, uint32_t expected,
 	struct watcher *own;
 	struct place *p;
 
-	if (zag_load_rlx(&shared.unable))
+	if (!able())
 		return -ENOSYS;
 	if (!look(word, expected))
 		return -EAGAIN;
