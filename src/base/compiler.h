@@ -25,8 +25,19 @@
 #define zag_container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
 
-#define zag_min(a, b) ((a) < (b) ? (a) : (b))
-#define zag_max(a, b) ((a) > (b) ? (a) : (b))
+/* Each argument is evaluated once: it may be the time. */
+#define zag_min(a, b)              \
+	({                         \
+		__auto_type a_ = (a); \
+		__auto_type b_ = (b); \
+		a_ < b_ ? a_ : b_; \
+	})
+#define zag_max(a, b)              \
+	({                         \
+		__auto_type a_ = (a); \
+		__auto_type b_ = (b); \
+		a_ > b_ ? a_ : b_; \
+	})
 
 /* n rounded up to a power of two `to`. */
 #define zag_round_up(n, to) (((n) + (to) - 1) & ~((__typeof__(n))(to) - 1))
