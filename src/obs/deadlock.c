@@ -32,6 +32,7 @@ enum {
 	TOLD = 100,	/* … and fibers in it, at most */
 	FRAMES = 64,
 	DEEP = 64 * 1024,
+	SEARCH = 20 * 1000 * 1000,
 };
 
 /* --- what could wake them ----------------------------------------------- */
@@ -146,16 +147,21 @@ static uint64_t holder_of(const struct zag_look *l, const struct zag_owners *o)
 	return id;
 }
 
+/* Fibers that may still be passed over in search of others: the monitor has
+ * more to do than to look for cycles among a million. */
+static int64_t searching;
+
 /* Whether a walk from l comes back to it. */
 static bool in_cycle(const struct zag_look *l, const struct zag_owners *o)
 {
 	struct zag_look at = *l;
 
-	for (int i = 0; i < TOLD; i++) {
+	for (int i = 0; i < TOLD && searching > 0; i++) {
 		uint64_t next = holder_of(&at, o);
 
 		if (next == l->id)
 			return true;
+		searching -= (int64_t)zag_load_rlx(&zag_sched.fibers);
 		if (!next || !zag_look_find(next, &at))
 			return false;
 	}
@@ -230,6 +236,7 @@ static void report(uint64_t n)
 	zag_log(ZAG_LOG_ERROR, "deadlock: all %lu fibers wait, and nothing "
 		"can wake them", (unsigned long)n);
 	zag_owners_make(&owners);
+	searching = SEARCH;
 	if (text) {
 		zag_json_init(&j, text, SIZE - 1);
 		zag_json_open(&j, NULL, '{');

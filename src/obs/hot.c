@@ -114,6 +114,7 @@ bool zag_hot_start(void)
 {
 	if (!make_tables())
 		return false;
+	zag_unwind_is_ours(0); /* which remembers where we are */
 	zag_add(&wanted, 1);
 	zag_store_rel(&zag_wait_observer, &observer);
 	return true;
