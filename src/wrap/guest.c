@@ -51,11 +51,22 @@ static bool is_go(void)
 	return zag_has_section("/proc/self/exe", ZAG_SECTION_GO);
 }
 
+/*
+ * The kernel lets only the thread that attached to a process, or forked it,
+ * trace it: ESRCH for any other, and a fiber is on another after each wait.
+ */
+static bool is_tracer(void)
+{
+	return zag_has_dynamic_symbol("/proc/self/exe", "ptrace");
+}
+
 const char *zag_guest(void)
 {
 	if (is_translated())
 		return "run by valgrind";
 	if (is_go())
 		return "a Go program";
+	if (is_tracer())
+		return "it may trace others, by ptrace(2)";
 	return NULL;
 }
