@@ -27,6 +27,7 @@ enum {
 	STREAK_MOST = 32,    /* turns of `next` before the others' turn */
 	EAGER = 8,	     /* quick turns that end eagerness */
 	WAKE_MIN_US = 50,    /* between wake-ups for a queue */
+	YIELD_MIN_US = 20,   /* between the kernel's yields */
 	WAKE_LENGTH = 16,    /* queued that are worth one all the same */
 	LATE_US = 25,	     /* a `next` that waited this long was late */
 	CACHE_MOST = 256,    /* finished slots a processor keeps */
@@ -174,6 +175,18 @@ void zag_park(void)
 		zag_yield();
 }
 
+/* The kernel's yield is a system call: two fibers that take turns shall not
+ * pay for it every time. */
+static bool long_since_yield(struct zag_processor *p)
+{
+	uint64_t now = zag_arch_ticks();
+
+	if (now - p->yield_ticks < YIELD_MIN_US * zag_arch_ticks_per_us)
+		return false;
+	p->yield_ticks = now;
+	return true;
+}
+
 /*
  * Whether every fiber of the processor has had its turn since one of them did
  * anything but yield.  They wait for somebody elsewhere then, who may need the
@@ -191,7 +204,8 @@ static bool all_have_yielded(struct zag_carrier *c)
 		tick = zag_load_rlx(&p->tick);
 		p->yields = tick == p->yield_tick + 1 ? p->yields + 1 : 0;
 		p->yield_tick = tick;
-		all = p->yields >= zag_runq_length(&p->runq);
+		all = p->yields >= zag_runq_length(&p->runq) &&
+		      long_since_yield(p);
 		if (all)
 			p->yields = 0;
 	}

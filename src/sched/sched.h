@@ -52,6 +52,7 @@ struct zag_processor {
 	int eager;		    /* > 0: wake others for a lone `next` */
 	uint32_t yields;	    /* in a row, the last one … */
 	uint32_t yield_tick;	    /* … in this turn */
+	uint64_t yield_ticks;	    /* when the kernel was last asked to */
 	bool look_out;		    /* the scheduler should look outside */
 	bool poll_now;		    /* … at the poller, too */
 	uint32_t poll_tick;	    /* tick of the last look at the poller */
