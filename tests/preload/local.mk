@@ -3,7 +3,6 @@
 # preload_tests; programs they need to check_PROGRAMS.
 preload_tests = \
 	tests/preload/allocators.test \
-	tests/preload/clock-set.test \
 	tests/preload/links-libev.test \
 	tests/preload/own-ev-run.test \
 	tests/preload/park-many.test \
@@ -17,12 +16,10 @@ EXTRA_DIST += $(preload_tests)
 
 check_PROGRAMS += \
 	tests/preload/allocates \
-	tests/preload/clock-set \
 	tests/preload/links-libev \
 	tests/preload/no-exec-writes \
 	tests/preload/own-ev-run \
 	tests/preload/park-many \
 	tests/preload/reads
-tests_preload_clock_set_LDFLAGS = -Wl,--export-dynamic
 tests_preload_links_libev_LDADD = -lev
 tests_preload_own_ev_run_LDFLAGS = -Wl,--export-dynamic
