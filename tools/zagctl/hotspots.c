@@ -11,13 +11,13 @@
 enum { CALL, COUNT, TYPICAL, WORST, TOTAL, SITE, LINE, COLUMNS };
 
 static const struct column columns[COLUMNS] = {
-	[CALL] = { "CALL" },
+	[CALL] = { .name = "CALL" },
 	[COUNT] = { "COUNT", .number = true },
 	[TYPICAL] = { "TYPICAL", .number = true },
 	[WORST] = { "WORST", .number = true },
 	[TOTAL] = { "TOTAL", .number = true },
-	[SITE] = { "SITE" },
-	[LINE] = { "LINE" },
+	[SITE] = { .name = "SITE" },
+	[LINE] = { .name = "LINE" },
 };
 
 static void put_time(struct table *t, int column, const json_t *h,

@@ -12,8 +12,8 @@
 enum { TYPE, ADDRESS, OWNER, WAITERS, LONGEST, WHO, COLUMNS };
 
 static const struct column columns[COLUMNS] = {
-	[TYPE] = { "TYPE" },
-	[ADDRESS] = { "ADDRESS" },
+	[TYPE] = { .name = "TYPE" },
+	[ADDRESS] = { .name = "ADDRESS" },
 	[OWNER] = { "OWNER", .number = true },
 	[WAITERS] = { "WAITERS", .number = true },
 	[LONGEST] = { "LONGEST", .number = true },

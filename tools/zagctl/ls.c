@@ -13,12 +13,12 @@ enum { PID, NAME, UPTIME, PROCESSORS, FIBERS, RUNQ, WARN, COMMAND };
 
 static const struct column columns[] = {
 	[PID] = { "PID", .number = true },
-	[NAME] = { "NAME" },
+	[NAME] = { .name = "NAME" },
 	[UPTIME] = { "UPTIME", .number = true },
 	[PROCESSORS] = { "PROCESSORS", .number = true },
 	[FIBERS] = { "FIBERS", .number = true },
 	[RUNQ] = { "RUNQ", .number = true },
-	[WARN] = { "WARN" },
+	[WARN] = { .name = "WARN" },
 	[COMMAND] = { "COMMAND", .fills = true },
 };
 

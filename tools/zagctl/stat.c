@@ -102,7 +102,7 @@ void print_metrics(const json_t *stat)
 enum { NAME, VALUE };
 
 static const struct column columns[] = {
-	[NAME] = { "COUNTER" },
+	[NAME] = { .name = "COUNTER" },
 	[VALUE] = { "VALUE", .number = true },
 };
 
