@@ -54,7 +54,7 @@ static void note_variable(char *letter)
 
 static void waits_below(void)
 {
-	char letter __attribute__((cleanup(note_variable))) = 'v';
+	__attribute__((unused, cleanup(note_variable))) char letter = 'v';
 
 	CHECK_EQ(sem_wait(&never), 0);
 }
