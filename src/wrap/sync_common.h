@@ -68,6 +68,15 @@ static inline uint32_t zag_sync_tid(void)
 }
 
 /*
+ * The same for an object of several processes, whose fibers may have the same
+ * ids: kept beside libc's owner.
+ */
+static inline uint64_t zag_sync_global_tid(void)
+{
+	return (uint64_t)zag_fiber_main.tid << 32 | zag_sync_tid();
+}
+
+/*
  * Sleep while *word == expected; `shared`: other processes see the word.
  * 0 (also after a signal handler that restarts calls), -EAGAIN, -ETIMEDOUT,
  * -EINTR after any other handler: a call that has no EINTR waits again.

@@ -72,10 +72,15 @@ static inline bool take(_Atomic uint32_t *word, unsigned int kind)
 				  : take_private(word);
 }
 
+static inline _Atomic uint32_t *owner_of(const pthread_mutex_t *m)
+{
+	return (_Atomic uint32_t *)(uintptr_t)&m->__data.__owner;
+}
+
 /* Record the ownership of a mutex just taken. */
 static inline int own_as(pthread_mutex_t *m, uint32_t tid)
 {
-	m->__data.__owner = (int)tid;
+	zag_store_rel(owner_of(m), tid);
 	m->__data.__nusers++;
 	return 0;
 }
@@ -140,27 +145,25 @@ static inline bool knows_owner(unsigned int kind)
 }
 
 /*
- * A fiber's id is unlike any of the kernel's, but a fiber of another process
- * may have the same.  So a mutex that both processes see says which process
- * has it, where libc has links that only robust mutexes use.
+ * Of a mutex that other processes see, where libc has a link that only robust
+ * mutexes use: which fiber of which process the owner is, if it is one.  Stored
+ * before libc's owner and loaded after it, both in order: then nobody but the
+ * owner finds himself in both.
  */
-static inline void **process_of(const pthread_mutex_t *m)
+static inline _Atomic uint64_t *global_owner(const pthread_mutex_t *m)
 {
-	return (void **)&m->__data.__list.__next;
-}
-
-static inline void *this_process(void)
-{
-	return (void *)(uintptr_t)zag_robust_tid;
+	_Static_assert(sizeof(m->__data.__list.__next) == 8,
+		       "no room for the owner");
+	return (_Atomic uint64_t *)(uintptr_t)&m->__data.__list.__next;
 }
 
 static inline bool is_owner(const pthread_mutex_t *m, unsigned int kind,
 			    uint32_t tid)
 {
-	if ((uint32_t)m->__data.__owner != tid)
+	if (zag_load_acq(owner_of(m)) != tid)
 		return false;
 	return !(kind & KIND_SHARED) || !zag_on_fiber() ||
-	       *process_of(m) == this_process();
+	       zag_load_rlx(global_owner(m)) == zag_sync_global_tid();
 }
 
 /* The owner locks it again. */
@@ -180,7 +183,8 @@ static inline int locked(pthread_mutex_t *m, unsigned int kind, uint32_t tid)
 	if ((kind & KIND_TYPE) == PTHREAD_MUTEX_RECURSIVE)
 		m->__data.__count = 1;
 	if (kind & KIND_SHARED)
-		*process_of(m) = zag_on_fiber() ? this_process() : NULL;
+		zag_store_rlx(global_owner(m),
+			      zag_on_fiber() ? zag_sync_global_tid() : 0);
 	return own_as(m, tid);
 }
 

@@ -29,7 +29,6 @@
 #define WRITERS_WAIT (WRITER - WRITER_WAITS)
 
 ZAG_DECLARE_REAL(pthread_rwlock_tryrdlock);
-ZAG_DECLARE_REAL(pthread_rwlock_unlock);
 
 _Static_assert(offsetof(pthread_rwlock_t, __data.__readers) % 8 == 0 &&
 		       offsetof(pthread_rwlock_t, __data.__writers) ==
@@ -261,6 +260,6 @@ static int unlock_private(pthread_rwlock_t *l)
 ZAG_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *l)
 {
 	if (zag_unlikely(is_shared(l)))
-		return ZAG_SYNC_REAL(pthread_rwlock_unlock, l);
+		return zag_sync_rwlock_unlock_shared(l);
 	return unlock_private(l);
 }

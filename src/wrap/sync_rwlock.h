@@ -14,5 +14,6 @@ int zag_sync_rwlock_read_shared(pthread_rwlock_t *l,
 int zag_sync_rwlock_write_shared(pthread_rwlock_t *l,
 				 const struct zag_sync_until *until);
 int zag_sync_rwlock_trywrite_shared(pthread_rwlock_t *l);
+int zag_sync_rwlock_unlock_shared(pthread_rwlock_t *l);
 
 #endif

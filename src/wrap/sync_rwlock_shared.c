@@ -22,6 +22,7 @@
 
 ZAG_DECLARE_REAL(pthread_rwlock_tryrdlock);
 ZAG_DECLARE_REAL(pthread_rwlock_trywrlock);
+ZAG_DECLARE_REAL(pthread_rwlock_unlock);
 
 /* In __readers. */
 #define WRITE_PHASE 1u
@@ -41,19 +42,30 @@ ZAG_DECLARE_REAL(pthread_rwlock_trywrlock);
 #define PHASE(l) WORD(l, __wrphase_futex)
 #define QUEUE(l) WORD(l, __writers_futex)
 
-/* libc does not use this: which process the writer is of, if it is a fiber's
- * id, which several processes may have. */
-#define PROCESS(l) WORD(l, __pad3)
+/* libc does not use this, nor the word after it: which fiber of which process
+ * the writer is, if it is one. */
+static _Atomic uint64_t *global_writer(pthread_rwlock_t *l)
+{
+	_Static_assert(offsetof(pthread_rwlock_t, __data.__pad3) % 8 == 0 &&
+			       offsetof(pthread_rwlock_t, __data.__pad4) ==
+				       offsetof(pthread_rwlock_t,
+						__data.__pad3) + 4,
+		       "no room for the writer");
+	return (_Atomic uint64_t *)&l->__data.__pad3;
+}
 
+/* libc's trywrlock has stored its own owner before we can store ours: so ours
+ * does not stay behind when the lock is given up. */
 static bool is_writer(pthread_rwlock_t *l)
 {
-	return (uint32_t)l->__data.__cur_writer == zag_sync_tid() &&
-	       (!zag_on_fiber() || zag_load_rlx(PROCESS(l)) == zag_robust_tid);
+	return zag_load_rlx(WORD(l, __cur_writer)) == zag_sync_tid() &&
+	       (!zag_on_fiber() ||
+		zag_load_rlx(global_writer(l)) == zag_sync_global_tid());
 }
 
 static int set_writer(pthread_rwlock_t *l)
 {
-	zag_store_rlx(PROCESS(l), zag_robust_tid);
+	zag_store_rlx(global_writer(l), zag_sync_global_tid());
 	zag_store_rlx(WORD(l, __cur_writer), zag_sync_tid());
 	return 0;
 }
@@ -333,4 +345,11 @@ int zag_sync_rwlock_write_shared(pthread_rwlock_t *l,
 		return err;
 	zag_why_set(&zag_why_shared, (uintptr_t)l);
 	return write_slow(l, zag_sync_deadline(until));
+}
+
+int zag_sync_rwlock_unlock_shared(pthread_rwlock_t *l)
+{
+	if (is_writer(l))
+		zag_store_rlx(global_writer(l), 0);
+	return ZAG_SYNC_REAL(pthread_rwlock_unlock, l);
 }
