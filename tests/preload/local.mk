@@ -3,6 +3,7 @@
 # preload_tests; programs they need to check_PROGRAMS.
 preload_tests = \
 	tests/preload/allocators.test \
+	tests/preload/clock-set.test \
 	tests/preload/links-libev.test \
 	tests/preload/own-ev-run.test \
 	tests/preload/park-many.test \
@@ -16,6 +17,7 @@ EXTRA_DIST += $(preload_tests)
 
 check_PROGRAMS += \
 	tests/preload/allocates \
+	tests/preload/clock-set \
 	tests/preload/links-libev \
 	tests/preload/no-exec-writes \
 	tests/preload/own-ev-run \
@@ -23,3 +25,8 @@ check_PROGRAMS += \
 	tests/preload/reads
 tests_preload_links_libev_LDADD = -lev
 tests_preload_own_ev_run_LDFLAGS = -Wl,--export-dynamic
+
+check_LTLIBRARIES += tests/preload/libclock.la
+tests_preload_libclock_la_SOURCES = tests/preload/clock.c
+tests_preload_libclock_la_LDFLAGS = -module -shared -avoid-version \
+	-rpath $(pkglibdir)
