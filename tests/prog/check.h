@@ -145,6 +145,22 @@ static inline void *check_join(pthread_t t)
 	return value;
 }
 
+static inline void check_handle(int sig, void (*fn)(int), int flags)
+{
+	struct sigaction a;
+
+	memset(&a, 0, sizeof a);
+	a.sa_handler = fn;
+	a.sa_flags = flags;
+	CHECK_EQ(sigaction(sig, &a, NULL), 0);
+}
+
+/* A handler for a signal that only ends waits. */
+static inline void check_ignore(int sig)
+{
+	(void)sig;
+}
+
 /* Signal t until *steps says that it has come so far: a signal that finds it
  * on its way into the call that it is to end ends nothing. */
 static inline void check_kill_until(pthread_t t, int sig, int *steps, int to)

@@ -107,11 +107,6 @@ static void shared(void)
 	CHECK_EQ(close(shared_fd), 0);
 }
 
-static void on_signal(int sig)
-{
-	(void)sig;
-}
-
 /* Ended by a signal always, whatever its handler's flags. */
 static void *interrupted(void *arg)
 {
@@ -131,12 +126,10 @@ static void *interrupted(void *arg)
 
 static void signals(void)
 {
-	struct sigaction a = { .sa_handler = on_signal,
-			       .sa_flags = SA_RESTART };
 	pthread_t t;
 	int steps = 0;
 
-	CHECK_EQ(sigaction(SIGUSR1, &a, NULL), 0);
+	check_handle(SIGUSR1, check_ignore, SA_RESTART);
 	t = check_spawn(interrupted, &steps);
 	check_kill_until(t, SIGUSR1, &steps, 2);
 	check_join(t);

@@ -173,27 +173,22 @@ static void fails(void)
 	CHECK_ERRNO(futex(&word, 99, 0, NULL, NULL, 0), ENOSYS);
 }
 
-static void on_signal(int sig)
-{
-	(void)sig;
-}
-
 static void *is_interrupted(void *arg)
 {
 	word = 1;
 	CHECK_ERRNO(futex(&word, FUTEX_WAIT, 1, NULL, NULL, 0), EINTR);
-	return arg;
+	check_step(arg);
+	return NULL;
 }
 
 static void interrupts(void)
 {
-	struct sigaction act = { .sa_handler = on_signal };
 	pthread_t t;
+	int steps = 0;
 
-	CHECK_EQ(sigaction(SIGUSR1, &act, NULL), 0);
-	t = check_spawn(is_interrupted, NULL);
-	check_msleep(50);
-	CHECK_OK(pthread_kill(t, SIGUSR1));
+	check_handle(SIGUSR1, check_ignore, 0);
+	t = check_spawn(is_interrupted, &steps);
+	check_kill_until(t, SIGUSR1, &steps, 1);
 	check_join(t);
 }
 

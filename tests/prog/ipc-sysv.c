@@ -121,11 +121,6 @@ static void semaphores(void)
 	CHECK_ERRNO(semop(sem, check_bad_pointer(), 2), EFAULT);
 }
 
-static void on_signal(int sig)
-{
-	(void)sig;
-}
-
 static void *interrupted(void *arg)
 {
 	struct message m;
@@ -140,12 +135,10 @@ static void *interrupted(void *arg)
 /* SA_RESTART restarts none of these; nothing is taken. */
 static void signals(void)
 {
-	struct sigaction a = { .sa_handler = on_signal,
-			       .sa_flags = SA_RESTART };
 	pthread_t t;
 	int steps = 0;
 
-	CHECK_EQ(sigaction(SIGUSR1, &a, NULL), 0);
+	check_handle(SIGUSR1, check_ignore, SA_RESTART);
 	t = check_spawn(interrupted, &steps);
 	check_kill_until(t, SIGUSR1, &steps, 2);
 	check_join(t);

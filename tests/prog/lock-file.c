@@ -137,18 +137,6 @@ static pid_t child(int record, int ms)
 	return pid;
 }
 
-static void on_signal(int sig)
-{
-	(void)sig;
-}
-
-static void handle(int sig, int flags)
-{
-	struct sigaction a = { .sa_handler = on_signal, .sa_flags = flags };
-
-	CHECK_EQ(sigaction(sig, &a, NULL), 0);
-}
-
 /* 0: flock, 1: F_SETLKW, 2: lockf; what it returns, or -errno. */
 static void *wait_for(void *arg)
 {
@@ -258,8 +246,8 @@ int main(void)
 
 	CHECK(fd >= 0);
 	CHECK_EQ(close(fd), 0);
-	handle(SIGUSR1, 0);
-	handle(SIGUSR2, SA_RESTART);
+	check_handle(SIGUSR1, check_ignore, 0);
+	check_handle(SIGUSR2, check_ignore, SA_RESTART);
 	many_wait(with_flock);
 	many_wait(with_ofd);
 	many_share();

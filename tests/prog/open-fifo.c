@@ -47,11 +47,6 @@ static void pairs(void)
 		check_join(t[i]);
 }
 
-static void on_signal(int sig)
-{
-	(void)sig;
-}
-
 static void *interrupted(void *arg)
 {
 	CHECK_ERRNO(open(name[0], O_RDONLY), EINTR);
@@ -63,13 +58,11 @@ static void *interrupted(void *arg)
 /* Interrupted, it leaves no reader behind. */
 static void signals(void)
 {
-	struct sigaction a = { .sa_handler = on_signal };
 	pthread_t t;
 	int steps = 0;
 
-	CHECK_EQ(sigaction(SIGUSR1, &a, NULL), 0);
-	a.sa_flags = SA_RESTART;
-	CHECK_EQ(sigaction(SIGUSR2, &a, NULL), 0);
+	check_handle(SIGUSR1, check_ignore, 0);
+	check_handle(SIGUSR2, check_ignore, SA_RESTART);
 	t = check_spawn(interrupted, &steps);
 	check_kill_until(t, SIGUSR1, &steps, 1);
 	check_msleep(20);

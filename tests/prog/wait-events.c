@@ -216,18 +216,6 @@ static void on_child(int sig)
 	errno = err;
 }
 
-static void on_signal(int sig)
-{
-	(void)sig;
-}
-
-static void handle(int sig, void (*fn)(int), int flags)
-{
-	struct sigaction a = { .sa_handler = fn, .sa_flags = flags };
-
-	CHECK_EQ(sigaction(sig, &a, NULL), 0);
-}
-
 static int steps;
 
 static void *waits_in_vain(void *arg)
@@ -243,7 +231,7 @@ static void sigchld(void)
 	int none = ECHILD;
 	pthread_t t;
 
-	handle(SIGCHLD, on_child, SA_RESTART);
+	check_handle(SIGCHLD, on_child, SA_RESTART);
 	for (int i = 0; i < 20; i++)
 		child(0, 0);
 	open_gate();
@@ -251,14 +239,14 @@ static void sigchld(void)
 		check_msleep(1);
 	CHECK_ERRNO(wait(NULL), ECHILD);
 	/* Ignored: they are no zombies, and wait returns after the last. */
-	handle(SIGCHLD, SIG_IGN, 0);
+	check_handle(SIGCHLD, SIG_IGN, 0);
 	for (int i = 0; i < 20; i++)
 		child(0, 0);
 	t = check_spawn(waits_in_vain, &none);
 	check_msleep(20);
 	open_gate();
 	check_join(t);
-	handle(SIGCHLD, SIG_DFL, 0);
+	check_handle(SIGCHLD, SIG_DFL, 0);
 }
 
 static void signals(void)
@@ -266,8 +254,8 @@ static void signals(void)
 	int interrupted = EINTR, sum = 0;
 	pthread_t t;
 
-	handle(SIGUSR1, on_signal, 0);
-	handle(SIGUSR2, on_signal, SA_RESTART);
+	check_handle(SIGUSR1, check_ignore, 0);
+	check_handle(SIGUSR2, check_ignore, SA_RESTART);
 	child(5, 0);
 	steps = 0;
 	t = check_spawn(waits_in_vain, &interrupted);
