@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * zag.h: cancellation, deadlines and scopes for threads that may be fibers.
+ * zag.h: cancellation, deadlines, scopes and channels for threads that may be
+ * fibers.
  *
  * A program that includes it links libzag and runs with zagshim and without:
  * threads are then kernel threads, and only the calls of this header are ended
@@ -88,6 +89,59 @@ void zag_scope_cancel(struct zag_scope *s, int err);
  * task that returned it, NULL if it was none's.
  */
 int zag_scope_join(struct zag_scope *s, void **who);
+
+/*
+ * A channel for elements of `size` bytes, which are copied; `capacity` of them
+ * fit in before anybody must wait.  With 0, who sends waits for who receives.
+ * NULL: no memory.
+ */
+struct zag_chan;
+struct zag_chan *zag_chan_open(size_t size, size_t capacity);
+
+/*
+ * Send the element at elem; receive one to there.  0, or nothing was sent or
+ * received: EPIPE, the channel is closed, and for who receives empty; what
+ * zag_check_cancel says, also before the call; EAGAIN, where the forms with
+ * `try` would wait; ETIMEDOUT, in the others with `timed` after `until`, a
+ * time of CLOCK_MONOTONIC; ENOMEM.  Those that wait are served in the order in
+ * which they came.  All but `try` are cancellation points, pthread_cancel's
+ * too.
+ */
+int zag_chan_send(struct zag_chan *c, const void *elem);
+int zag_chan_recv(struct zag_chan *c, void *elem);
+int zag_chan_trysend(struct zag_chan *c, const void *elem);
+int zag_chan_tryrecv(struct zag_chan *c, void *elem);
+int zag_chan_timedsend(struct zag_chan *c, const void *elem,
+		       const struct timespec *until);
+int zag_chan_timedrecv(struct zag_chan *c, void *elem,
+		       const struct timespec *until);
+
+/*
+ * Do exactly one of n sends and receives, any one of those that are possible,
+ * waiting for the first that is.  A case whose chan is NULL never is.  Returns
+ * as these do, *which, unless NULL, being the case that was done or whose
+ * channel is closed, else n.  until: NULL, forever; { 0 }, do not wait.
+ */
+enum { ZAG_RECV, ZAG_SEND };
+struct zag_chan_case {
+	struct zag_chan *chan;
+	int what;   /* ZAG_RECV or ZAG_SEND */
+	void *elem; /* to send, or for what is received */
+};
+int zag_chan_select(const struct zag_chan_case *cases, unsigned int n,
+		    const struct timespec *until, unsigned int *which);
+
+/*
+ * Nothing more is sent; what was sent can still be received.  Once more, or
+ * from any thread: no harm.
+ */
+void zag_chan_close(struct zag_chan *c);
+
+/*
+ * Close, and give it back as soon as all calls that have begun have ended; no
+ * other may begin.  NULL is no channel.
+ */
+void zag_chan_free(struct zag_chan *c);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -4,11 +4,14 @@ include_HEADERS = include/zag.h
 lib_LTLIBRARIES = libzag.la
 libzag_la_SOURCES = \
 	include/zag.h \
+	src/api/chan.c src/api/chan.h \
 	src/api/hooks.h \
+	src/api/select.c \
 	src/api/scope.c \
 	src/api/thread.c src/api/thread.h
 libzag_la_CPPFLAGS = $(ZAG_CPPFLAGS)
-libzag_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
+# pthread_cancel unwinds what waits: its cleanup must be known to the unwinder.
+libzag_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -fexceptions
 libzag_la_LDFLAGS = -version-info 0:0:0 -no-undefined
 libzagshim_la_SOURCES += src/api/hooks.c src/api/hooks.h
 

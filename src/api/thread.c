@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "api/thread.h"
+#include "base/atomic.h"
+#include "base/compiler.h"
 
 pthread_mutex_t zag_api_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -18,6 +20,24 @@ static struct zag_thread *all;
 
 /* --- who is who ---------------------------------------------------------- */
 
+static void init_cond(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+static void dispose(struct zag_thread *t)
+{
+	pthread_cond_destroy(&t->ready);
+	pthread_mutex_destroy(&t->lock);
+	pthread_cond_destroy(&t->changed);
+	free(t);
+}
+
 static void forget(void *thread)
 {
 	struct zag_thread *t = thread;
@@ -27,8 +47,7 @@ static void forget(void *thread)
 	if (t->next)
 		t->next->link = t->link;
 	pthread_mutex_unlock(&zag_api_lock);
-	pthread_cond_destroy(&t->changed);
-	free(t);
+	dispose(t);
 }
 
 static void init(void)
@@ -49,19 +68,17 @@ const struct zag_hooks *zag_api_hooks(void)
 static struct zag_thread *make(void)
 {
 	struct zag_thread *t = calloc(1, sizeof(*t));
-	pthread_condattr_t attr;
 
 	if (!t)
 		return NULL;
 	t->id = pthread_self();
 	t->deadline = ZAG_API_NEVER;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&t->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	t->random = (uint32_t)((uintptr_t)t >> 4) | 1;
+	init_cond(&t->changed);
+	init_cond(&t->ready);
+	pthread_mutex_init(&t->lock, NULL);
 	if (pthread_setspecific(key, t)) {
-		pthread_cond_destroy(&t->changed);
-		free(t);
+		dispose(t);
 		return NULL;
 	}
 	pthread_mutex_lock(&zag_api_lock);
@@ -120,13 +137,15 @@ int64_t zag_api_now(void)
 int zag_api_check(struct zag_thread *t)
 {
 	const struct zag_hooks *h = zag_api_hooks();
+	int err;
 
 	if (h)
 		return h->check();
 	if (t->shields)
 		return 0;
-	if (t->err || t->deadline == ZAG_API_NEVER)
-		return t->err;
+	err = zag_load_rlx(&t->err);
+	if (err || t->deadline == ZAG_API_NEVER)
+		return err;
 	return zag_api_now() >= t->deadline ? ETIMEDOUT : 0;
 }
 
@@ -134,17 +153,11 @@ int zag_check_cancel(void)
 {
 	const struct zag_hooks *h = zag_api_hooks();
 	struct zag_thread *t;
-	int err;
 
 	if (h)
 		return h->check();
 	t = zag_api_self();
-	if (!t)
-		return 0;
-	pthread_mutex_lock(&zag_api_lock);
-	err = zag_api_check(t);
-	pthread_mutex_unlock(&zag_api_lock);
-	return err;
+	return t ? zag_api_check(t) : 0;
 }
 
 void zag_shield_enter(void)
@@ -174,8 +187,11 @@ static int tell(pthread_t thread, int err)
 	for (t = all; t && !pthread_equal(t->id, thread); t = t->next)
 		;
 	if (t) {
-		t->err = err;
+		zag_store_rlx(&t->err, err);
 		pthread_cond_broadcast(&t->changed);
+		pthread_mutex_lock(&t->lock);
+		pthread_cond_broadcast(&t->ready);
+		pthread_mutex_unlock(&t->lock);
 	}
 	pthread_mutex_unlock(&zag_api_lock);
 	return t ? 0 : ESRCH;
@@ -235,18 +251,30 @@ int64_t zag_api_deadline(struct zag_thread *t)
 
 /* --- waiting ------------------------------------------------------------- */
 
+static void wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t at)
+{
+	struct timespec abs = { at / 1000000000, at % 1000000000 };
+
+	if (at == ZAG_API_NEVER)
+		pthread_cond_wait(cond, lock);
+	else
+		pthread_cond_timedwait(cond, lock, &abs);
+}
+
+void zag_api_wait_ready(struct zag_thread *t, int64_t until)
+{
+	wait_until(&t->ready, &t->lock,
+		   t->shields ? until : zag_min(until, t->deadline));
+}
+
 void zag_api_wait(struct zag_thread *t)
 {
-	struct timespec abs = { t->deadline / 1000000000,
-				t->deadline % 1000000000 };
+	bool timed = !t->shields && zag_api_now() < t->deadline;
 	int state;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	if (t->deadline == ZAG_API_NEVER || t->shields ||
-	    zag_api_now() >= t->deadline)
-		pthread_cond_wait(&t->changed, &zag_api_lock);
-	else
-		pthread_cond_timedwait(&t->changed, &zag_api_lock, &abs);
+	wait_until(&t->changed, &zag_api_lock,
+		   timed ? t->deadline : ZAG_API_NEVER);
 	pthread_setcancelstate(state, NULL);
 }
 

@@ -14,14 +14,19 @@
 struct zag_thread {
 	struct zag_thread *next, **link; /* all that have called us */
 	pthread_t id;
-	/* The lock protects the rest. */
-	pthread_cond_t changed; /* something it waits for in libzag */
-	int err;		/* zag_cancel's; without the shim */
+	_Atomic int err; /* zag_cancel's; without the shim */
+	/* Its own: */
 	unsigned int shields;
 	int64_t deadline; /* without the shim */
+	uint32_t random;  /* never 0 */
+	/* zag_api_lock protects it: */
+	pthread_cond_t changed; /* something of a scope's */
+	/* Taken last, to sleep and to wake who waits for channels. */
+	pthread_mutex_t lock;
+	pthread_cond_t ready;
 };
 
-/* One lock for all of libzag: what it protects is short. */
+/* Threads and scopes: what it protects is short. */
 extern pthread_mutex_t zag_api_lock;
 
 /* The shim's, or NULL: this is not a fiber. */
@@ -33,8 +38,13 @@ struct zag_thread *zag_api_self(void);
 int64_t zag_api_now(void);
 int64_t zag_api_deadline(struct zag_thread *t);
 
-/* zag_check_cancel of the caller, t, with the lock held. */
+/* zag_check_cancel of the caller, t; also with its locks held. */
 int zag_api_check(struct zag_thread *t);
+
+/* Wait for t->ready, t being the caller, with its own lock held: until it is
+ * signalled, then, the caller is cancelled, or for no reason.  It is a
+ * cancellation point of pthread_cancel's. */
+void zag_api_wait_ready(struct zag_thread *t, int64_t until);
 
 /*
  * Wait for t->changed, t being the caller, with the lock held: until somebody

@@ -2,10 +2,16 @@
 # Programs that use zag.h: with fibers, and without.
 api_programs = \
 	tests/api/basics \
+	tests/api/chan \
+	tests/api/chan-cancel \
 	tests/api/trees
 check_PROGRAMS += $(api_programs)
 tests_api_basics_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/include
 tests_api_basics_LDADD = libzag.la
+tests_api_chan_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/include
+tests_api_chan_LDADD = libzag.la
+tests_api_chan_cancel_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/include
+tests_api_chan_cancel_LDADD = libzag.la
 tests_api_trees_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/include
 tests_api_trees_LDADD = libzag.la
 TESTS += tests/api/api.test
