@@ -30,18 +30,25 @@
 		_exit(1);						\
 	} while (0)
 
+/* Checks are made in signal handlers, too: as a call of libc's does, they leave
+ * no errno of 0 where there was another. */
+#define CHECK_ERRNO_WAS(was) ((void)(errno = errno ? errno : (was)))
+
 /* The expression is true. */
 #define CHECK(expr)							\
 	do {								\
+		int was_ = errno;					\
 		errno = 0;						\
 		if (!(expr))						\
 			check_fail("%s is false, errno %d (%s)", #expr,	\
 				   errno, strerrorname_np(errno) ?: "?");\
+		CHECK_ERRNO_WAS(was_);					\
 	} while (0)
 
 /* Two integers are the same. */
 #define CHECK_EQ(expr, want)						\
 	do {								\
+		int was_ = errno;					\
 		errno = 0;						\
 		long long got_ = (long long)(expr);			\
 		int errno_ = errno;					\
@@ -50,6 +57,7 @@
 			check_fail("%s is %lld, not %lld, errno %d (%s)",\
 				   #expr, got_, want_, errno_,		\
 				   strerrorname_np(errno_) ?: "?");	\
+		CHECK_ERRNO_WAS(was_);					\
 	} while (0)
 
 /* A call that returns an error number returned this one (0: success). */
@@ -67,6 +75,7 @@
 /* A call failed with -1 and this errno. */
 #define CHECK_ERRNO(call, want)						\
 	do {								\
+		int was_ = errno;					\
 		errno = 0;						\
 		long long got_ = (long long)(call);			\
 		int errno_ = errno;					\
@@ -75,6 +84,7 @@
 				   "not -1 with %d", #call, got_, errno_,\
 				   strerrorname_np(errno_) ?: "?",	\
 				   (int)(want));			\
+		CHECK_ERRNO_WAS(was_);					\
 	} while (0)
 
 /* A pointer to nothing, and an integer: unknown to the compiler. */
