@@ -9,6 +9,7 @@ libzagcore_la_SOURCES += \
 	src/base/opt.c src/base/opt.h \
 	src/base/ownfd.c src/base/ownfd.h \
 	src/base/page.c src/base/page.h \
+	src/base/queue.h \
 	src/base/probe.h \
 	src/base/raw.h src/base/sigmask.h \
 	src/base/section.c src/base/section.h \

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/atomic.h"
+#include "base/queue.h"
 #include "loop/fdwait.h"
 #include "loop/poller.h"
 
@@ -18,19 +19,19 @@ struct zag_fd_entry;
 /* A waiter in a descriptor's queue; on its stack. */
 struct zag_fd_waiter {
 	struct zag_wait *wait;
-	struct zag_fd_waiter *next, **link;
+	TAILQ_ENTRY(zag_fd_waiter) link;
 	struct zag_fd_entry *entry;
 	int fd, dir; /* dir: 0 in, 1 out */
 	bool follows; /* fd being closed, it goes on with a copy … */
 	int copy;     /* … which is this, or -errno */
-	struct zag_loop *loop; /* whose lock protects the links and `queued` */
+	struct zag_loop *loop; /* whose lock protects the link and `queued` */
 	bool queued;
 	bool unwatched; /* the kernel does not tell of it */
 };
 
 struct zag_fd_dir {
 	ev_io io;
-	struct zag_fd_waiter *first, **last;
+	TAILQ_HEAD(, zag_fd_waiter) waiters;
 	bool started;
 	uint8_t idle; /* times in a row that it was ready and nobody waited */
 };

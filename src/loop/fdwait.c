@@ -20,13 +20,7 @@ enum { IDLE_MOST = 4, UNWATCHED_NS = 5 * 1000 * 1000 };
 
 static void unlink_waiter(struct zag_fd_waiter *w)
 {
-	struct zag_fd_dir *d = &w->entry->dir[w->dir];
-
-	*w->link = w->next;
-	if (w->next)
-		w->next->link = w->link;
-	else
-		d->last = w->link;
+	TAILQ_REMOVE(&w->entry->dir[w->dir].waiters, w, link);
 	zag_sub(&w->loop->waiting, 1);
 	w->queued = false;
 }
@@ -34,8 +28,9 @@ static void unlink_waiter(struct zag_fd_waiter *w)
 /* Wake the first waiter that nobody else has claimed.  The lock is held. */
 static bool wake_first(struct zag_fd_dir *d, enum zag_wake reason)
 {
-	while (d->first) {
-		struct zag_fd_waiter *w = d->first;
+	struct zag_fd_waiter *w;
+
+	while ((w = TAILQ_FIRST(&d->waiters))) {
 		struct zag_wait *wait = w->wait;
 
 		unlink_waiter(w);
@@ -50,9 +45,9 @@ static bool wake_first(struct zag_fd_dir *d, enum zag_wake reason)
 /* The descriptor will be closed: all waiters wake.  The lock is held. */
 static void wake_closed(struct zag_fd_dir *d)
 {
-	while (d->first) {
-		struct zag_fd_waiter *w = d->first;
+	struct zag_fd_waiter *w;
 
+	while ((w = TAILQ_FIRST(&d->waiters))) {
 		unlink_waiter(w);
 		if (w->follows)
 			w->copy = zag_ownfd_copy(w->fd);
@@ -65,11 +60,10 @@ static void wake_closed(struct zag_fd_dir *d)
  * in too many sets.  How many woke; the lock is held. */
 static uint32_t wake_unwatched(struct zag_fd_dir *d)
 {
+	struct zag_fd_waiter *w;
 	uint32_t woken = 0;
 
-	while (d->first) {
-		struct zag_fd_waiter *w = d->first;
-
+	while ((w = TAILQ_FIRST(&d->waiters))) {
 		unlink_waiter(w);
 		w->unwatched = true;
 		woken += zag_wait_wake(w->wait, ZAG_WAKE_READY);
@@ -137,12 +131,7 @@ static bool enqueue(struct zag_fd_waiter *w)
 
 	w->loop = lock_home(w->entry);
 	w->queued = true;
-	w->next = NULL;
-	if (!d->first)
-		d->last = &d->first;
-	w->link = d->last;
-	*d->last = w;
-	d->last = &w->next;
+	ZAG_TAILQ_APPEND(&d->waiters, w, link);
 	zag_add(&w->loop->waiting, 1);
 	d->idle = 0;
 	if (!d->started) {

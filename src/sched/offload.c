@@ -31,7 +31,7 @@ static struct {
 	/* Protects all but `signal`, and the jobs that are queued or run;
 	 * before run queue locks. */
 	struct zag_lock lock;
-	struct zag_job *first, **last;
+	TAILQ_HEAD(, zag_job) queue;
 	uint32_t idle;	  /* helpers waiting for a job, not yet given one */
 	uint32_t queued;  /* jobs in the list */
 	uint32_t working; /* helpers that will come for a job, or have one */
@@ -42,11 +42,11 @@ static struct {
 
 static struct zag_job *take(struct helper *h)
 {
-	struct zag_job *j = offload.first;
+	struct zag_job *j = TAILQ_FIRST(&offload.queue);
 
 	if (!j)
 		return NULL;
-	offload.first = j->next;
+	TAILQ_REMOVE(&offload.queue, j, link);
 	offload.queued--;
 	j->state = ZAG_JOB_RUNNING;
 	h->job = j;
@@ -55,25 +55,15 @@ static struct zag_job *take(struct helper *h)
 
 static void append(struct zag_job *j)
 {
-	j->next = NULL;
 	j->state = ZAG_JOB_QUEUED;
-	if (!offload.first)
-		offload.last = &offload.first;
-	*offload.last = j;
-	offload.last = &j->next;
+	ZAG_TAILQ_APPEND(&offload.queue, j, link);
 	offload.queued++;
 	offload.lasting += j->lasting;
 }
 
 static void unqueue(struct zag_job *j)
 {
-	struct zag_job **link = &offload.first;
-
-	while (*link != j)
-		link = &(*link)->next;
-	*link = j->next;
-	if (!j->next)
-		offload.last = link;
+	TAILQ_REMOVE(&offload.queue, j, link);
 	offload.queued--;
 	offload.lasting -= j->lasting;
 }

@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/queue.h"
+
 enum {
 	ZAG_HELPERS_MOST = 64,
 	ZAG_HELPERS_LASTING = 48, /* with jobs that last, at most */
@@ -37,7 +39,7 @@ struct zag_job {
 	long result;
 	_Atomic uint32_t stop;
 	enum { ZAG_JOB_QUEUED, ZAG_JOB_RUNNING, ZAG_JOB_DONE } state;
-	struct zag_job *next;
+	TAILQ_ENTRY(zag_job) link;
 };
 
 /*

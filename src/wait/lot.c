@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/lock.h"
+#include "base/queue.h"
 #include "fiber/tcb_cancel.h"
 #include "fiber/why.h"
 
@@ -19,8 +20,8 @@ struct waiter {
 	struct zag_wait wait;
 	_Atomic(const void *) key; /* changed under the locks of both queues */
 	uint32_t bits;
-	bool queued; /* the bucket's lock protects it, and the links */
-	struct waiter *next, *prev;
+	bool queued; /* the bucket's lock protects it, and the link */
+	TAILQ_ENTRY(waiter) link;
 };
 
 static struct bucket {
@@ -28,7 +29,7 @@ static struct bucket {
 	 * wait that was claimed by another source takes it before it lets its
 	 * record go. */
 	ZAG_ALIGNED(ZAG_CACHE_LINE) struct zag_lock lock;
-	struct waiter *first, *last;
+	TAILQ_HEAD(, waiter) queue;
 } buckets[BUCKETS];
 
 static struct bucket *bucket_of(const void *key)
@@ -41,26 +42,13 @@ static struct bucket *bucket_of(const void *key)
 static void append(struct bucket *b, struct waiter *w)
 {
 	w->queued = true;
-	w->next = NULL;
-	w->prev = b->last;
-	if (b->last)
-		b->last->next = w;
-	else
-		b->first = w;
-	b->last = w;
+	ZAG_TAILQ_APPEND(&b->queue, w, link);
 }
 
 static void unlink_waiter(struct bucket *b, struct waiter *w)
 {
 	w->queued = false;
-	if (w->next)
-		w->next->prev = w->prev;
-	else
-		b->last = w->prev;
-	if (w->prev)
-		w->prev->next = w->next;
-	else
-		b->first = w->next;
+	TAILQ_REMOVE(&b->queue, w, link);
 }
 
 /* What may end a wait besides the waker and time. */
@@ -160,7 +148,7 @@ static struct waiter *next_match(struct waiter *w, const void *key,
 				 uint32_t bits)
 {
 	while (w && (zag_load_rlx(&w->key) != key || !(w->bits & bits)))
-		w = w->next;
+		w = TAILQ_NEXT(w, link);
 	return w;
 }
 
@@ -172,9 +160,9 @@ static int unpark(const void *key, int n, uint32_t bits,
 	int woken = 0;
 
 	zag_lock(&b->lock);
-	w = next_match(b->first, key, bits);
+	w = next_match(TAILQ_FIRST(&b->queue), key, bits);
 	while (w && woken < n) {
-		next = w->next;
+		next = TAILQ_NEXT(w, link);
 		unlink_waiter(b, w);
 		/* False: a timeout was first; it waits for our lock. */
 		woken += zag_wait_wake(&w->wait, ZAG_WAKE_READY);
@@ -278,10 +266,11 @@ static struct zag_requeued requeue(struct bucket *a, const void *from,
 				   int move)
 {
 	struct zag_requeued done = { 0, 0 };
-	struct waiter *w = next_match(a->first, from, UINT32_MAX), *next;
+	struct waiter *w, *next;
 
+	w = next_match(TAILQ_FIRST(&a->queue), from, UINT32_MAX);
 	for (; w && (done.woken < wake || done.moved < move); w = next) {
-		next = next_match(w->next, from, UINT32_MAX);
+		next = next_match(TAILQ_NEXT(w, link), from, UINT32_MAX);
 		unlink_waiter(a, w);
 		if (done.woken < wake) {
 			done.woken +=

@@ -11,6 +11,7 @@
 
 #include "base/futex.h"
 #include "base/lock.h"
+#include "base/queue.h"
 #include "base/raw.h"
 #include "fiber/why.h"
 #include "sched/offload.h"
@@ -26,8 +27,8 @@ struct waiter {
 	struct zag_wait wait;
 	bool one;     /* the next wake-up is for somebody else */
 	uint8_t firm; /* enum zag_firm */
-	bool queued;  /* the lock protects it, and the links */
-	struct waiter *next, *prev;
+	bool queued;  /* the lock protects it, and the link */
+	TAILQ_ENTRY(waiter) link;
 };
 
 /* One word, and the value that those who sleep have seen in it. */
@@ -35,7 +36,7 @@ struct place {
 	const _Atomic uint32_t *word; /* NULL: free */
 	uint32_t expected;
 	uint32_t uses; /* how often it has been free; never reset */
-	struct waiter *first, *last;
+	TAILQ_HEAD(, waiter) queue;
 };
 
 struct watcher {
@@ -68,13 +69,7 @@ static struct {
 static void append(struct place *p, struct waiter *w)
 {
 	w->queued = true;
-	w->next = NULL;
-	w->prev = p->last;
-	if (p->last)
-		p->last->next = w;
-	else
-		p->first = w;
-	p->last = w;
+	ZAG_TAILQ_APPEND(&p->queue, w, link);
 	zag_add(&shared.waiters, 1);
 }
 
@@ -82,16 +77,9 @@ static void append(struct place *p, struct waiter *w)
 static void take_out(struct watcher *own, struct place *p, struct waiter *w)
 {
 	w->queued = false;
-	if (w->next)
-		w->next->prev = w->prev;
-	else
-		p->last = w->prev;
-	if (w->prev)
-		w->prev->next = w->next;
-	else
-		p->first = w->next;
+	TAILQ_REMOVE(&p->queue, w, link);
 	zag_sub(&shared.waiters, 1);
-	if (p->first)
+	if (!TAILQ_EMPTY(&p->queue))
 		return;
 	p->word = NULL;
 	p->uses++;
@@ -132,8 +120,8 @@ static int wake_place(struct watcher *own, struct place *p, int n)
 	struct waiter *w, *next;
 	int woken = 0;
 
-	for (w = p->first; w && woken < n; w = next) {
-		next = w->next;
+	for (w = TAILQ_FIRST(&p->queue); w && woken < n; w = next) {
+		next = TAILQ_NEXT(w, link);
 		take_out(own, p, w);
 		/* False: a timeout was first; it waits for our lock. */
 		woken += zag_wait_wake(&w->wait, ZAG_WAKE_READY);
@@ -190,12 +178,17 @@ static struct place *place_told(struct watcher *own, uint32_t i)
 	return p->word && p->uses == own->uses[i] ? p : NULL;
 }
 
+static bool wakes_one(const struct place *p)
+{
+	return TAILQ_FIRST(&p->queue)->one;
+}
+
 /* Somebody has woken word number i, or may have. */
 static void pass_on(struct watcher *own, uint32_t i)
 {
 	struct place *p = place_told(own, i);
 	const void *word = (const void *)(uintptr_t)own->vec[i].uaddr;
-	bool one = p && p->first->one;
+	bool one = p && wakes_one(p);
 
 	if (!p || !wake_place(own, p, one ? 1 : INT32_MAX))
 		zag_raw(SYS_futex, word, FUTEX_WAKE, 1, 0, 0, 0);
@@ -209,8 +202,7 @@ static void wake_changed(struct watcher *own, bool all)
 		struct place *p = place_told(own, i);
 
 		if (p && (all || zag_load_acq(p->word) != p->expected))
-			wake_place(own, p, !all && p->first->one ? 1 :
-								   INT32_MAX);
+			wake_place(own, p, !all && wakes_one(p) ? 1 : INT32_MAX);
 	}
 }
 
