@@ -52,10 +52,12 @@ void zag_cancel_arrived(void);
 
 long zag_cancel_check_slow(void);
 
-/* At the entry of a cancellation point: 0, or -ZAG_ECANCEL. */
+/* At the entry of a cancellation point, which a call begins with: 0, or
+ * -ZAG_ECANCEL. */
 static inline long zag_cancel_check(void)
 {
 	zag_wait_no_point = false;
+	zag_fiber_call_begins(zag_fiber_self());
 	if (zag_unlikely(zag_tcb_cancel_bits() & ZAG_CANCEL_CANCELED))
 		return zag_cancel_check_slow();
 	return 0;

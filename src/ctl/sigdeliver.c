@@ -183,20 +183,21 @@ void zag_sig_deliver_here(struct zag_fiber *f)
 }
 
 /*
- * The handlers may have run already: between its waking and here the fiber was
- * interruptible, on its carrier.  What counts is what has run since the wait
- * began.
+ * The handlers may have run already: before it slept, and between its waking
+ * and here, the fiber was interruptible, on its carrier.  What counts is what
+ * has run since the call began, or was last interrupted.
  */
 int zag_sig_interrupted(bool restartable)
 {
 	struct zag_fiber *f = zag_fiber_self();
+	bool restarts;
 
 	zag_sig_deliver_here(f);
-	if (f->handlers == f->seen_handlers)
-		return 0; /* a false alarm */
-	return restartable && f->interruptions == f->seen_interruptions ?
-		       0 :
-		       -EINTR;
+	/* None at all is a false alarm. */
+	restarts = f->handlers == f->seen_handlers ||
+		   (restartable && f->interruptions == f->seen_interruptions);
+	zag_fiber_call_begins(f);
+	return restarts ? 0 : -EINTR;
 }
 
 void zag_sig_pending(void)

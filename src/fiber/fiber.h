@@ -76,7 +76,7 @@ struct zag_fiber {
 	_Atomic uint32_t sigbusy; /* senders that look at sigwait right now */
 	uint32_t handlers;	  /* run so far, and those of them without … */
 	uint32_t interruptions;	  /* … SA_RESTART; the owner's own */
-	uint32_t seen_handlers;	  /* both when its last wait began */
+	uint32_t seen_handlers;	  /* both when its call began, or waited on */
 	uint32_t seen_interruptions;
 	_Atomic bool sigclosed; /* it is ending: no handler runs any more */
 	bool sigdelivers; /* it is taking its signals, all there are */
@@ -170,6 +170,19 @@ struct zag_fiber *zag_fiber_by_tid(uint32_t tid);
 
 /* In a forked child: the parent's are gone. */
 void zag_fiber_reset(void);
+
+/*
+ * The calling fiber, if it is one, begins a call, or goes on with it: only what
+ * runs from here on interrupts it.  A handler that comes before the call waits
+ * does so as one that comes while it does; to a thread both are in the kernel.
+ */
+static inline void zag_fiber_call_begins(struct zag_fiber *f)
+{
+	if (!f)
+		return;
+	f->seen_handlers = f->handlers;
+	f->seen_interruptions = f->interruptions;
+}
 
 /* The pthread_t of a fiber. */
 pthread_t zag_fiber_pthread(const struct zag_fiber *f);

@@ -199,12 +199,11 @@ static void look_for_cancel(struct zag_wait *w)
 
 static void listen(struct zag_fiber *f, struct zag_wait *w)
 {
-	f->seen_handlers = f->handlers;
-	f->seen_interruptions = f->interruptions;
 	zag_store_rel(&f->sigwait, w);
 	zag_asymmetric_fence();
 	look_for_cancel(w);
-	if (zag_unlikely(zag_sigmask_takes(f)))
+	if (zag_unlikely(f->handlers != f->seen_handlers ||
+			 zag_sigmask_takes(f)))
 		zag_wait_wake(w, ZAG_WAKE_SIGNAL);
 }
 

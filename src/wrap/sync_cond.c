@@ -150,6 +150,7 @@ static int wait_private(pthread_cond_t *c, pthread_mutex_t *m,
 
 	if (err)
 		return err;
+	zag_fiber_call_begins(zag_fiber_self());
 	zag_why_set(&zag_why_cond, (uintptr_t)c);
 	err = zag_lot_park(c, &wait_ops, &w, deadline);
 	while (w.absent) {

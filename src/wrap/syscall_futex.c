@@ -254,6 +254,7 @@ long zag_syscall_futex(long word, long op, long val, long timeout, long word2,
 	};
 	long r = -ENOSYS;
 
+	zag_fiber_call_begins(zag_fiber_self());
 	if (!(word & 3) && (zag_on_fiber() || !is_wait(f.op)))
 		r = by_lot(&f);
 	return r == -ENOSYS ? zag_raw(SYS_futex, word, op, val, timeout, word2,

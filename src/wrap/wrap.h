@@ -77,6 +77,7 @@ static inline long zag_ret(long r)
 		long result_;                                             \
                                                                           \
 		zag_wait_no_point = true;                                 \
+		zag_fiber_call_begins(zag_fiber_self());                  \
 		result_ = (call);                                         \
 		zag_wait_no_point = false;                                \
 		zag_ret(result_);                                         \

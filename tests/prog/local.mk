@@ -149,6 +149,7 @@ prog_programs += \
 	tests/prog/signal-altstack \
 	tests/prog/signal-context \
 	tests/prog/signal-eintr \
+	tests/prog/signal-eintr-early \
 	tests/prog/signal-fd \
 	tests/prog/signal-jump \
 	tests/prog/signal-many \
