@@ -77,11 +77,22 @@ struct zag_scope;
 struct zag_scope *zag_scope_open(unsigned int limit);
 
 /* Have fn(arg) run in a thread.  Waits at the limit.  0, or an error number:
- * that of the scope, if it has one; then fn is not called. */
+ * that of the scope, if it has one; then fn is not called.  By the owner. */
 int zag_scope_spawn(struct zag_scope *s, int (*fn)(void *arg), void *arg);
 
 /* Cancel all tasks of a scope, as if one had returned err.  Any thread. */
 void zag_scope_cancel(struct zag_scope *s, int err);
+
+/*
+ * From now on, adopt the threads that are created in the scope by pthread_create
+ * without further ado: by its owner until it joins, by its tasks, by those
+ * that it has adopted, and by the same in scopes inside, which do not adopt
+ * themselves.  They are cancelled with the tasks and have the time of their
+ * creator; the join waits until their functions have ended, but joins them
+ * not: that, or detaching them, remains the program's business, and so does
+ * what they return.  They do not count for the limit.
+ */
+void zag_scope_adopt(struct zag_scope *s);
 
 /*
  * Wait for all tasks, also if the caller is cancelled; then the scope is gone.

@@ -72,6 +72,13 @@ static void will_block(void)
 	zag_yield();
 }
 
+_Atomic(zag_adopter *) zag_hooks_adopter;
+
+static void set_adopter(zag_adopter *adopter)
+{
+	zag_store_rel(&zag_hooks_adopter, adopter);
+}
+
 extern const struct zag_hooks zag_hooks;
 __attribute__((visibility("default"))) const struct zag_hooks zag_hooks = {
 	.version = ZAG_HOOKS_VERSION,
@@ -81,4 +88,5 @@ __attribute__((visibility("default"))) const struct zag_hooks zag_hooks = {
 	.cancel = cancel,
 	.deadline = deadline,
 	.will_block = will_block,
+	.set_adopter = set_adopter,
 };

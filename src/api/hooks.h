@@ -6,7 +6,15 @@
 #include <pthread.h>
 #include <stdint.h>
 
-enum { ZAG_HOOKS_VERSION = 1 };
+enum {
+	ZAG_HOOKS_VERSION = 2
+};
+
+typedef int zag_adopter(pthread_t *t, const pthread_attr_t *attr,
+			void *(*start)(void *), void *arg);
+
+/* libzag's; NULL: there is none. */
+extern _Atomic(zag_adopter *) zag_hooks_adopter;
 
 /* Context: any thread, unless it says fiber. */
 struct zag_hooks {
@@ -23,6 +31,8 @@ struct zag_hooks {
 	int64_t (*deadline)(int64_t at);
 	/* The caller will block for long.  Fiber. */
 	void (*will_block)(void);
+	/* What may make a thread in our pthread_create's place; -1: not it. */
+	void (*set_adopter)(zag_adopter *adopter);
 };
 
 #endif

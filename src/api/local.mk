@@ -4,10 +4,11 @@ include_HEADERS = include/zag.h
 lib_LTLIBRARIES = libzag.la
 libzag_la_SOURCES = \
 	include/zag.h \
+	src/api/adopt.c \
 	src/api/chan.c src/api/chan.h \
 	src/api/hooks.h \
 	src/api/select.c \
-	src/api/scope.c \
+	src/api/scope.c src/api/scope.h \
 	src/api/thread.c src/api/thread.h
 libzag_la_CPPFLAGS = $(ZAG_CPPFLAGS)
 # pthread_cancel unwinds what waits: its cleanup must be known to the unwinder.

@@ -1,78 +1,78 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libzag: scopes, which no thread that was spawned in them outlives. */
-#include "zag.h"
+#include "api/scope.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
-#include "api/thread.h"
+/* --- its members --------------------------------------------------------- */
 
-struct task {
-	struct task *next;
-	struct zag_scope *scope;
-	int (*fn)(void *arg);
-	void *arg;
-	int64_t deadline;
-	pthread_t thread;
-	bool started, ended; /* thread is known; fn has returned */
-};
-
-/* zag_api_lock protects all of it. */
-struct zag_scope {
-	struct zag_thread *owner;
-	unsigned int limit, running;
-	struct task *tasks; /* not yet joined */
-	int err;	    /* the first */
-	void *who;
-	bool cancelled; /* all its tasks have been told */
-};
-
-struct zag_scope *zag_scope_open(unsigned int limit)
+void zag_task_link(struct zag_task *k, struct zag_task **list)
 {
-	struct zag_thread *self = zag_api_self();
-	struct zag_scope *s = self ? calloc(1, sizeof(*s)) : NULL;
-
-	if (s) {
-		s->owner = self;
-		s->limit = limit;
-	}
-	return s;
+	k->link = list;
+	k->next = *list;
+	if (k->next)
+		k->next->link = &k->next;
+	*list = k;
 }
 
-/* The first error is the scope's.  The lock is held. */
+void zag_task_unlink(struct zag_task *k)
+{
+	*k->link = k->next;
+	if (k->next)
+		k->next->link = k->link;
+}
+
+/* What they are cancelled with. */
+static int reason(const struct zag_scope *s)
+{
+	return s->err == ETIMEDOUT ? ETIMEDOUT : ECANCELED;
+}
+
+static void cancel(struct zag_task *list, int err)
+{
+	for (struct zag_task *k = list; k; k = k->next)
+		if (k->self)
+			zag_api_cancel(k->self, err);
+}
+
+/* The first error is the scope's, and the others' end.  The lock is held. */
 static void fail(struct zag_scope *s, int err, void *who)
 {
 	if (s->err)
 		return;
 	s->err = err;
 	s->who = who;
+	cancel(s->tasks, reason(s));
+	cancel(s->adopted, reason(s));
 	pthread_cond_signal(&s->owner->changed);
 }
 
-/* What its tasks are cancelled with. */
-static int reason(const struct zag_scope *s)
+void zag_task_begin(struct zag_task *k, struct zag_thread *self)
 {
-	return s->err == ETIMEDOUT ? ETIMEDOUT : ECANCELED;
+	k->self = self;
+	self->scope = k->scope;
+	self->deadline = k->deadline; /* a fiber has it already */
+	if (k->scope->err)
+		zag_api_cancel(self, reason(k->scope));
 }
 
-/*
- * Tell those that have not ended that they are to: their threads are there
- * until we join them.  The owner's; the lock is held, and given up meanwhile,
- * but nobody else changes the list.
- */
-static void cancel_tasks(struct zag_scope *s)
+/* --- its life ------------------------------------------------------------ */
+
+struct zag_scope *zag_scope_open(unsigned int limit)
 {
-	if (!s->err || s->cancelled)
-		return;
-	s->cancelled = true;
-	for (struct task *k = s->tasks; k; k = k->next) {
-		if (k->ended)
-			continue;
-		pthread_mutex_unlock(&zag_api_lock);
-		zag_cancel(k->thread, reason(s));
-		pthread_mutex_lock(&zag_api_lock);
-	}
+	struct zag_thread *self = zag_api_self();
+	struct zag_scope *s = self ? calloc(1, sizeof(*s)) : NULL;
+
+	if (!s)
+		return NULL;
+	s->owner = self;
+	s->limit = limit;
+	pthread_mutex_lock(&zag_api_lock);
+	s->outer = self->scope;
+	self->scope = s;
+	pthread_mutex_unlock(&zag_api_lock);
+	return s;
 }
 
 /* Under the lock: who cancels the owner afterwards wakes its wait. */
@@ -86,19 +86,17 @@ static void note_owner(struct zag_scope *s)
 
 static void *run(void *arg)
 {
-	struct task *k = arg;
+	struct zag_task *k = arg;
 	struct zag_thread *self = zag_api_self();
 	int err;
 
-	if (self) {
-		pthread_mutex_lock(&zag_api_lock);
-		self->deadline = k->deadline; /* a fiber has it already */
-		if (k->scope->cancelled && !self->err)
-			self->err = reason(k->scope); /* we were not known */
-		pthread_mutex_unlock(&zag_api_lock);
-	}
+	pthread_mutex_lock(&zag_api_lock);
+	if (self)
+		zag_task_begin(k, self);
+	pthread_mutex_unlock(&zag_api_lock);
 	err = self ? k->fn(k->arg) : ENOMEM;
 	pthread_mutex_lock(&zag_api_lock);
+	k->self = NULL;
 	k->ended = true;
 	k->scope->running--;
 	if (err)
@@ -120,17 +118,17 @@ static void join(pthread_t t)
 	pthread_setcancelstate(state, NULL);
 }
 
-/* Join who has ended.  The lock is held, and given up meanwhile. */
+/* Join who has ended.  The lock is held, and given up meanwhile, but only the
+ * caller takes any off the list. */
 static void reap(struct zag_scope *s)
 {
-	struct task **link = &s->tasks, *k;
+	struct zag_task *k, *next;
 
-	while ((k = *link)) {
-		if (!k->ended || !k->started) {
-			link = &k->next;
+	for (k = s->tasks; k; k = next) {
+		next = k->next;
+		if (!k->ended)
 			continue;
-		}
-		*link = k->next;
+		zag_task_unlink(k);
 		pthread_mutex_unlock(&zag_api_lock);
 		join(k->thread);
 		free(k);
@@ -138,62 +136,57 @@ static void reap(struct zag_scope *s)
 	}
 }
 
-/* Wait until fewer than n run. */
-static void wait_fewer(struct zag_scope *s, unsigned int n)
-{
-	for (;;) {
-		note_owner(s);
-		cancel_tasks(s);
-		reap(s);
-		if (s->running < n)
-			return;
-		if (!s->cancelled && s->err)
-			continue;
-		zag_api_wait(s->owner);
-	}
-}
-
-/* pthread_create may wait, so the lock is not held. */
-static int start(struct zag_scope *s, struct task *k)
-{
-	int err = pthread_create(&k->thread, NULL, run, k);
-
-	pthread_mutex_lock(&zag_api_lock);
-	if (err) {
-		s->running--;
-	} else {
-		k->started = true;
-		k->next = s->tasks;
-		s->tasks = k;
-	}
-	pthread_mutex_unlock(&zag_api_lock);
-	if (err)
-		free(k);
-	return err;
-}
-
 /* Room for one more; or the error of the scope. */
 static int enter(struct zag_scope *s)
 {
+	unsigned int limit = s->limit ? s->limit : UINT32_MAX;
 	int err;
 
 	pthread_mutex_lock(&zag_api_lock);
-	wait_fewer(s, s->limit ? s->limit : UINT32_MAX);
-	err = s->err;
+	for (;;) {
+		note_owner(s);
+		reap(s);
+		err = s->err;
+		if (err || s->running < limit)
+			break;
+		zag_api_wait(s->owner);
+	}
 	if (!err)
 		s->running++;
 	pthread_mutex_unlock(&zag_api_lock);
 	return err;
 }
 
+/* pthread_create may wait, so the lock is not held; the task is not looked at
+ * by us before it is known. */
+static int start(struct zag_scope *s, struct zag_task *k)
+{
+	int err;
+
+	pthread_mutex_lock(&zag_api_lock);
+	zag_task_link(k, &s->tasks);
+	pthread_mutex_unlock(&zag_api_lock);
+	err = zag_api_create(&k->thread, NULL, run, k);
+	if (!err)
+		return 0;
+	pthread_mutex_lock(&zag_api_lock);
+	zag_task_unlink(k);
+	s->running--;
+	pthread_mutex_unlock(&zag_api_lock);
+	free(k);
+	return err;
+}
+
 int zag_scope_spawn(struct zag_scope *s, int (*fn)(void *arg), void *arg)
 {
-	struct task *k = malloc(sizeof(*k));
+	struct zag_task *k = calloc(1, sizeof(*k));
 	int err, state;
 
 	if (!k)
 		return ENOMEM;
-	*k = (struct task){ .scope = s, .fn = fn, .arg = arg };
+	k->scope = s;
+	k->fn = fn;
+	k->arg = arg;
 	k->deadline = zag_api_deadline(s->owner);
 	err = enter(s);
 	if (err) {
@@ -213,12 +206,30 @@ void zag_scope_cancel(struct zag_scope *s, int err)
 	pthread_mutex_unlock(&zag_api_lock);
 }
 
+/* Its owner is in it no longer; it may not be the innermost. */
+static void leave(struct zag_scope *s)
+{
+	struct zag_scope **link = &s->owner->scope;
+
+	while (*link && *link != s)
+		link = &(*link)->outer;
+	if (*link)
+		*link = s->outer;
+}
+
 int zag_scope_join(struct zag_scope *s, void **who)
 {
 	int err;
 
 	pthread_mutex_lock(&zag_api_lock);
-	wait_fewer(s, 1);
+	for (;;) {
+		note_owner(s);
+		reap(s);
+		if (!s->running && !s->adopted)
+			break;
+		zag_api_wait(s->owner);
+	}
+	leave(s);
 	pthread_mutex_unlock(&zag_api_lock);
 	err = s->err;
 	if (who)

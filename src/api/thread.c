@@ -16,6 +16,7 @@ pthread_mutex_t zag_api_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static const struct zag_hooks *hooks;
+static __typeof__(pthread_create) *create, *next_create;
 static struct zag_thread *all;
 
 /* --- who is who ---------------------------------------------------------- */
@@ -55,7 +56,12 @@ static void init(void)
 	hooks = dlsym(RTLD_DEFAULT, "zag_hooks");
 	if (hooks && hooks->version != ZAG_HOOKS_VERSION)
 		hooks = NULL;
-	if (pthread_key_create(&key, forget))
+	/* The shim's comes before ours, libc's after it. */
+	next_create = dlsym(RTLD_NEXT, "pthread_create");
+	create = hooks ? dlsym(RTLD_DEFAULT, "pthread_create") : next_create;
+	if (hooks)
+		hooks->set_adopter(zag_api_adopt);
+	if (!next_create || pthread_key_create(&key, forget))
 		abort();
 }
 
@@ -98,6 +104,37 @@ struct zag_thread *zag_api_self(void)
 	pthread_once(&once, init);
 	t = pthread_getspecific(key);
 	return t ? t : make();
+}
+
+struct zag_thread *zag_api_known(void)
+{
+	pthread_once(&once, init);
+	return pthread_getspecific(key);
+}
+
+/* For programs without the shim, whose own one asks us; called by it, this is
+ * libc's. */
+ZAG_EXPORT int pthread_create(pthread_t *t, const pthread_attr_t *attr,
+			      void *(*start)(void *), void *arg)
+{
+	int err = -1;
+
+	pthread_once(&once, init);
+	if (!hooks)
+		err = zag_api_adopt(t, attr, start, arg);
+	return err < 0 ? next_create(t, attr, start, arg) : err;
+}
+
+int zag_api_create(pthread_t *t, const pthread_attr_t *attr,
+		   void *(*start)(void *), void *arg)
+{
+	struct zag_thread *self = zag_api_known();
+	int err;
+
+	self->creates = true;
+	err = create(t, attr, start, arg);
+	self->creates = false;
+	return err;
 }
 
 int zag_active(void)
@@ -178,27 +215,27 @@ void zag_shield_leave(void)
 		h->shield(0);
 }
 
-/* Also a fiber: it may wait here, where nothing else wakes it. */
-static int tell(pthread_t thread, int err)
+/* Also a fiber: it may wait here, where nothing else wakes it.  The lock is
+ * held. */
+static void tell(struct zag_thread *t, int err)
 {
-	struct zag_thread *t;
+	zag_store_rlx(&t->err, err);
+	pthread_cond_broadcast(&t->changed);
+	pthread_mutex_lock(&t->lock);
+	pthread_cond_broadcast(&t->ready);
+	pthread_mutex_unlock(&t->lock);
+}
 
-	pthread_mutex_lock(&zag_api_lock);
-	for (t = all; t && !pthread_equal(t->id, thread); t = t->next)
-		;
-	if (t) {
-		zag_store_rlx(&t->err, err);
-		pthread_cond_broadcast(&t->changed);
-		pthread_mutex_lock(&t->lock);
-		pthread_cond_broadcast(&t->ready);
-		pthread_mutex_unlock(&t->lock);
-	}
-	pthread_mutex_unlock(&zag_api_lock);
-	return t ? 0 : ESRCH;
+void zag_api_cancel(struct zag_thread *t, int err)
+{
+	if (hooks)
+		hooks->cancel(t->id, err);
+	tell(t, err);
 }
 
 int zag_cancel(pthread_t thread, int err)
 {
+	struct zag_thread *t;
 	int r = -1;
 
 	pthread_once(&once, init);
@@ -208,7 +245,13 @@ int zag_cancel(pthread_t thread, int err)
 		r = hooks->cancel(thread, err);
 	if (r > 0)
 		return r;
-	return tell(thread, err) && r < 0 ? ESRCH : 0;
+	pthread_mutex_lock(&zag_api_lock);
+	for (t = all; t && !pthread_equal(t->id, thread); t = t->next)
+		;
+	if (t)
+		tell(t, err);
+	pthread_mutex_unlock(&zag_api_lock);
+	return t || !r ? 0 : ESRCH;
 }
 
 /* --- deadlines ----------------------------------------------------------- */

@@ -19,8 +19,10 @@ struct zag_thread {
 	unsigned int shields;
 	int64_t deadline; /* without the shim */
 	uint32_t random;  /* never 0 */
-	/* zag_api_lock protects it: */
-	pthread_cond_t changed; /* something of a scope's */
+	bool creates;	  /* a thread, for libzag itself */
+	/* zag_api_lock protects them: */
+	pthread_cond_t changed;	 /* something of a scope's */
+	struct zag_scope *scope; /* the innermost that it is in, or NULL */
 	/* Taken last, to sleep and to wake who waits for channels. */
 	pthread_mutex_t lock;
 	pthread_cond_t ready;
@@ -32,11 +34,24 @@ extern pthread_mutex_t zag_api_lock;
 /* The shim's, or NULL: this is not a fiber. */
 const struct zag_hooks *zag_api_hooks(void);
 
-/* The calling thread's; NULL: no memory. */
+/* The calling thread's; NULL: no memory.  The other one: NULL also if it has
+ * never called us. */
 struct zag_thread *zag_api_self(void);
+struct zag_thread *zag_api_known(void);
 
 int64_t zag_api_now(void);
 int64_t zag_api_deadline(struct zag_thread *t);
+
+/* Cancel a thread that has not ended, with zag_api_lock held. */
+void zag_api_cancel(struct zag_thread *t, int err);
+
+/* pthread_create, of a thread that nobody adopts. */
+int zag_api_create(pthread_t *t, const pthread_attr_t *attr,
+		   void *(*start)(void *), void *arg);
+
+/* pthread_create in a scope that adopts; -1: this is none.  scope.h */
+int zag_api_adopt(pthread_t *t, const pthread_attr_t *attr,
+		  void *(*start)(void *), void *arg);
 
 /* zag_check_cancel of the caller, t; also with its locks held. */
 int zag_api_check(struct zag_thread *t);

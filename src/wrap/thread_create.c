@@ -4,6 +4,7 @@
 
 #include "wrap/real.h"
 
+#include "api/hooks.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/opt.h"
@@ -109,9 +110,23 @@ static int create(pthread_t *t, const pthread_attr_t *attr,
 	return zag_thread_create(t, &za, start, arg);
 }
 
+/* By libzag, for a scope. */
+static bool adopted(pthread_t *t, const pthread_attr_t *attr,
+		    void *(*start)(void *), void *arg, int *err)
+{
+	zag_adopter *adopt = zag_load_acq(&zag_hooks_adopter);
+
+	*err = adopt ? adopt(t, attr, start, arg) : -1;
+	return *err >= 0;
+}
+
 ZAG_EXPORT int pthread_create(pthread_t *t, const pthread_attr_t *attr,
 			      void *(*start)(void *), void *arg)
 {
+	int err;
+
+	if (adopted(t, attr, start, arg, &err))
+		return err;
 	if (!default_stack)
 		read_defaults();
 	if (!zag_boot())

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Programs that use zag.h: with fibers, and without.
 api_programs = \
+	tests/api/adopt \
 	tests/api/basics \
 	tests/api/chan \
 	tests/api/chan-cancel \
 	tests/api/trees
 check_PROGRAMS += $(api_programs)
+tests_api_adopt_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/include
+tests_api_adopt_LDADD = libzag.la
 tests_api_basics_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/include
 tests_api_basics_LDADD = libzag.la
 tests_api_chan_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/include
