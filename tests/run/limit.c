@@ -4,6 +4,8 @@
  * the command does (128 + n for signal n), with 124 after printing where each
  * of its threads is if it does not end, and with 123 if it leaves processes
  * behind, unless -k comes first.  Nothing the command started outlives it.
+ * SIGINT and SIGQUIT do what they do by default, also where make is a job in
+ * the background of a script.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -18,6 +20,8 @@
 #include <unistd.h>
 
 enum { STATUS_LEFT = 123, STATUS_LATE = 124, STATUS_FAILED = 125 };
+
+#define ENDING_S 3 /* what is left behind may take to end */
 
 #define SHOWN_MAX 40
 
@@ -106,27 +110,52 @@ static void kill_all(void)
 		waitpid(-1, NULL, 0);
 }
 
-/* Waits for the command, -1 if the time is over first. */
-static int wait_until(pid_t pid, const struct timespec *end)
+static struct timespec in_seconds(int seconds)
 {
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += seconds;
+	return t;
+}
+
+/* Waits for a child to end; 0 if the time is over first. */
+static int wait_for_end(const struct timespec *end)
+{
+	struct timespec now, left = { 0 };
 	sigset_t set;
-	int status;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
-	for (;;) {
-		struct timespec now, left;
-		pid_t r = waitpid(pid, &status, WNOHANG);
-
-		if (r == pid)
-			return status;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		left.tv_sec = end->tv_sec - now.tv_sec;
-		left.tv_nsec = 0;
-		if (left.tv_sec <= 0)
-			return -1;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	left.tv_sec = end->tv_sec - now.tv_sec;
+	if (left.tv_sec > 0)
 		sigtimedwait(&set, NULL, &left);
-	}
+	return left.tv_sec > 0;
+}
+
+/* Waits for the command, -1 if the time is over first. */
+static int wait_until(pid_t pid, const struct timespec *end)
+{
+	int status;
+
+	while (waitpid(pid, &status, WNOHANG) != pid)
+		if (!wait_for_end(end))
+			return -1;
+	return status;
+}
+
+/* How many processes the command has left behind.  One that has told others
+ * that it ends may need a moment to. */
+static int left_behind(void)
+{
+	struct timespec end = in_seconds(ENDING_S);
+
+	do {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+	} while (each_child(NULL) && wait_for_end(&end));
+	return each_child(NULL);
 }
 
 static pid_t start(char **command, const sigset_t *mask)
@@ -136,6 +165,8 @@ static pid_t start(char **command, const sigset_t *mask)
 	if (pid)
 		return pid;
 	sigprocmask(SIG_SETMASK, mask, NULL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	setpgid(0, 0);
 	execvp(command[0], command);
 	fprintf(stderr, "limit: %s: %s\n", command[0], strerror(errno));
@@ -158,8 +189,7 @@ int main(int argc, char **argv)
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += atoi(argv[1]);
+	end = in_seconds(atoi(argv[1]));
 	pid = start(argv + 2, &old);
 	if (pid < 0)
 		return STATUS_FAILED;
@@ -171,11 +201,9 @@ int main(int argc, char **argv)
 		kill_all();
 		return STATUS_LATE;
 	}
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
 	if (may_leave)
 		kill_all();
-	orphans = each_child(NULL);
+	orphans = left_behind();
 	if (orphans) {
 		fprintf(stderr, "limit: left %d processes behind:\n", orphans);
 		each_child(show_tasks);
