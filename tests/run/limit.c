@@ -3,7 +3,8 @@
  * Runs a test with a time limit: limit SECONDS COMMAND [ARG...].  Exits as
  * the command does (128 + n for signal n), with 124 after printing where each
  * of its threads is if it does not end, and with 123 if it leaves processes
- * behind, unless -k comes first.  Nothing the command started outlives it.
+ * behind, unless -k comes first.  LIMIT_SHOW may be a shell command that tells
+ * more of the process whose number is $0.  Nothing the command started outlives it.
  * SIGINT and SIGQUIT do what they do by default, also where make is a job in
  * the background of a script.
  */
@@ -72,6 +73,30 @@ static void show_tasks(pid_t pid)
 		fprintf(stderr, "  and %d more\n", shown - SHOWN_MAX);
 	if (dir)
 		closedir(dir);
+}
+
+/* What a command tells of the process; it ends by itself. */
+static void show_more(pid_t pid)
+{
+	const char *command = getenv("LIMIT_SHOW");
+	char number[12];
+	pid_t shell;
+
+	snprintf(number, sizeof(number), "%d", pid);
+	shell = command ? fork() : -1;
+	if (shell == 0) {
+		dup2(2, 1);
+		execl("/bin/sh", "sh", "-c", command, number, NULL);
+		_exit(127);
+	}
+	if (shell > 0)
+		waitpid(shell, NULL, 0);
+}
+
+static void show_process(pid_t pid)
+{
+	show_tasks(pid);
+	show_more(pid);
 }
 
 /* Calls each() with every child of ours: the command, and its orphans. */
@@ -197,7 +222,7 @@ int main(int argc, char **argv)
 	if (status == -1) {
 		fprintf(stderr, "limit: %s did not end within %s s:\n",
 			argv[2], argv[1]);
-		each_child(show_tasks);
+		each_child(show_process);
 		kill_all();
 		return STATUS_LATE;
 	}
