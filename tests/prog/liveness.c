@@ -2,8 +2,6 @@
 /* 4 spinning threads and one in a raw read delay no other thread's tick. */
 #include "liveness.h"
 
-#include <sys/syscall.h>
-
 static int fd[2];
 
 static void *spins(void *arg)
