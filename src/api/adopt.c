@@ -26,7 +26,10 @@ static void leave(void *task)
 {
 	struct zag_task *k = task;
 
+	zag_scope_abandon(k->self, k->scope);
 	pthread_mutex_lock(&zag_api_lock);
+	if (k->self)
+		k->self->scope = NULL;
 	zag_task_unlink(k);
 	pthread_cond_signal(&k->scope->owner->changed);
 	pthread_mutex_unlock(&zag_api_lock);

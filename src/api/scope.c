@@ -84,25 +84,38 @@ static void note_owner(struct zag_scope *s)
 		fail(s, err, NULL);
 }
 
-static void *run(void *arg)
+/* Also by pthread_exit, or unwound. */
+static void end(void *task)
 {
-	struct zag_task *k = arg;
+	struct zag_task *k = task;
+
+	zag_scope_abandon(k->self, k->scope);
+	pthread_mutex_lock(&zag_api_lock);
+	if (k->self)
+		k->self->scope = NULL;
+	k->self = NULL;
+	zag_task_unlink(k);
+	zag_task_link(k, &k->scope->ended);
+	k->scope->running--;
+	if (k->err)
+		fail(k->scope, k->err, k->arg);
+	pthread_cond_signal(&k->scope->owner->changed);
+	pthread_mutex_unlock(&zag_api_lock);
+}
+
+static void *run(void *task)
+{
+	struct zag_task *k = task;
 	struct zag_thread *self = zag_api_self();
-	int err;
 
 	pthread_mutex_lock(&zag_api_lock);
 	if (self)
 		zag_task_begin(k, self);
 	pthread_mutex_unlock(&zag_api_lock);
-	err = self ? k->fn(k->arg) : ENOMEM;
-	pthread_mutex_lock(&zag_api_lock);
-	k->self = NULL;
-	k->ended = true;
-	k->scope->running--;
-	if (err)
-		fail(k->scope, err, k->arg);
-	pthread_cond_signal(&k->scope->owner->changed);
-	pthread_mutex_unlock(&zag_api_lock);
+	k->err = ECANCELED; /* unless it returns */
+	pthread_cleanup_push(end, k);
+	k->err = self ? k->fn(k->arg) : ENOMEM;
+	pthread_cleanup_pop(1);
 	return NULL;
 }
 
@@ -118,16 +131,12 @@ static void join(pthread_t t)
 	pthread_setcancelstate(state, NULL);
 }
 
-/* Join who has ended.  The lock is held, and given up meanwhile, but only the
- * caller takes any off the list. */
+/* Join who has ended.  The lock is held, and given up meanwhile. */
 static void reap(struct zag_scope *s)
 {
-	struct zag_task *k, *next;
+	struct zag_task *k;
 
-	for (k = s->tasks; k; k = next) {
-		next = k->next;
-		if (!k->ended)
-			continue;
+	while ((k = s->ended)) {
 		zag_task_unlink(k);
 		pthread_mutex_unlock(&zag_api_lock);
 		join(k->thread);
@@ -157,8 +166,8 @@ static int enter(struct zag_scope *s)
 	return err;
 }
 
-/* pthread_create may wait, so the lock is not held; the task is not looked at
- * by us before it is known. */
+/* pthread_create may wait, so the lock is not held; only we, afterwards, ask
+ * for the thread. */
 static int start(struct zag_scope *s, struct zag_task *k)
 {
 	int err;
@@ -236,4 +245,12 @@ int zag_scope_join(struct zag_scope *s, void **who)
 		*who = s->who;
 	free(s);
 	return err;
+}
+
+void zag_scope_abandon(struct zag_thread *t, const struct zag_scope *outer)
+{
+	while (t && t->scope != outer) {
+		zag_scope_cancel(t->scope, ECANCELED);
+		zag_scope_join(t->scope, NULL);
+	}
 }

@@ -20,7 +20,7 @@ struct zag_task {
 	/* One that was spawned: */
 	int (*fn)(void *arg);
 	pthread_t thread;
-	bool ended; /* fn has returned */
+	int err; /* what fn has returned */
 	/* One that was adopted: */
 	void *(*start)(void *arg);
 };
@@ -30,7 +30,8 @@ struct zag_scope {
 	struct zag_thread *owner;
 	struct zag_scope *outer; /* that its owner was in, or NULL */
 	unsigned int limit, running;
-	struct zag_task *tasks;	  /* spawned, and not yet joined */
+	struct zag_task *tasks;	  /* spawned */
+	struct zag_task *ended;	  /* of these, still to be joined */
 	struct zag_task *adopted; /* not yet ended */
 	bool adopts;
 	int err; /* the first; then all are cancelled */

@@ -43,6 +43,7 @@ static void forget(void *thread)
 {
 	struct zag_thread *t = thread;
 
+	zag_scope_abandon(t, NULL);
 	pthread_mutex_lock(&zag_api_lock);
 	*t->link = t->next;
 	if (t->next)

@@ -45,6 +45,10 @@ int64_t zag_api_deadline(struct zag_thread *t);
 /* Cancel a thread that has not ended, with zag_api_lock held. */
 void zag_api_cancel(struct zag_thread *t, int err);
 
+/* t ends, and has left scopes inside `outer` unjoined: it was unwound.  They
+ * end with it; the lock is not held. */
+void zag_scope_abandon(struct zag_thread *t, const struct zag_scope *outer);
+
 /* pthread_create, of a thread that nobody adopts. */
 int zag_api_create(pthread_t *t, const pthread_attr_t *attr,
 		   void *(*start)(void *), void *arg);

@@ -116,6 +116,40 @@ static void unwinds(void)
 	CHECK(check_join(t) == PTHREAD_CANCELED);
 }
 
+/* A task that is unwound, with a scope inside: that ends, too. */
+static int waits_inside(void *arg)
+{
+	return (int)(long)waits(arg);
+}
+
+static int opens(void *arg)
+{
+	struct zag_scope *s = zag_scope_open(0);
+
+	*(pthread_t *)arg = pthread_self();
+	CHECK_OK(zag_scope_spawn(s, waits_inside, NULL));
+	zag_chan_recv(quiet, NULL);
+	return 0;
+}
+
+static void task_unwinds(void)
+{
+	struct zag_scope *s = zag_scope_open(0);
+	static pthread_t t;
+	void *who;
+
+	ended = 0;
+	CHECK_OK(zag_scope_spawn(s, opens, &t));
+	while (!__atomic_load_n(&live, __ATOMIC_SEQ_CST))
+		usleep(100);
+	check_msleep(1);
+	CHECK_OK(pthread_cancel(t));
+	CHECK_RC(zag_scope_join(s, &who), ECANCELED);
+	CHECK(who == &t);
+	CHECK_EQ(live, 0);
+	CHECK_EQ(ended, 1);
+}
+
 /* A task's threads are members, too; so are those of a scope inside that does
  * not adopt, which does not wait for them. */
 static int nests(void *arg)
@@ -196,6 +230,7 @@ int main(void)
 		cancels(EIO);
 		cancels(ETIMEDOUT);
 		unwinds();
+		task_unwinds();
 		nested();
 		not_asked();
 		at_once();
