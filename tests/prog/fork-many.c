@@ -7,7 +7,7 @@
 
 #define THREADS 50
 #define ROUNDS 2
-#define CHILDS 4
+#define CHILDREN 4
 
 static pthread_barrier_t barrier;
 static atomic_int stop;
@@ -23,7 +23,7 @@ static void *take_turns(void *arg)
 	free(malloc(1000));
 	for (int i = 0; i < 5; i++) {
 		CHECK_OK(pthread_mutex_lock(&lock));
-		while (turn % CHILDS != mine)
+		while (turn % CHILDREN != mine)
 			CHECK_OK(pthread_cond_wait(&cond, &lock));
 		turn++;
 		CHECK_OK(pthread_cond_broadcast(&cond));
@@ -55,8 +55,8 @@ static void grandchild(void)
 
 static void child(int n)
 {
-	static int id[CHILDS];
-	pthread_t t[CHILDS];
+	static int id[CHILDREN];
+	pthread_t t[CHILDREN];
 	char c;
 	int fds[2];
 
@@ -64,15 +64,15 @@ static void child(int n)
 	 * nobody takes it in the parent. */
 	turn = 0;
 	CHECK_EQ(pipe(fds), 0);
-	for (int i = 0; i < CHILDS; i++) {
+	for (int i = 0; i < CHILDREN; i++) {
 		id[i] = i;
 		t[i] = check_spawn(take_turns, &id[i]);
 	}
 	check_write(fds[1], "x", 1);
 	check_read(fds[0], &c, 1);
-	for (int i = 0; i < CHILDS; i++)
+	for (int i = 0; i < CHILDREN; i++)
 		check_join(t[i]);
-	CHECK_EQ(turn, 5 * CHILDS);
+	CHECK_EQ(turn, 5 * CHILDREN);
 	grandchild();
 	_exit(n % 50 + 10);
 }
