@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -20,12 +21,14 @@
 #include "fiber/tcb.h"
 #include "loop/poller.h"
 #include "obs/control.h"
+#include "obs/grace.h"
 #include "obs/helper.h"
 #include "obs/report.h"
 #include "obs/trace.h"
 #include "wait/thread.h"
 #include "wrap/boot.h"
 #include "wrap/real.h"
+#include "wrap/redirect.h"
 
 extern char **environ;
 
@@ -72,9 +75,22 @@ __attribute__((constructor)) static void init(void)
 	zag_boot_obstacle = obstacle(); /* may boot from here on */
 }
 
+/* exit(3) writes what is buffered after us, and then calls our _exit, if libc's
+ * own calls reach us. */
+static void leave(void)
+{
+	int (*flush)(void *) = (int (*)(void *))dlsym(RTLD_DEFAULT, "fflush");
+
+	if (flush)
+		flush(NULL);
+	zag_grace_leave();
+}
+
 __attribute__((destructor)) static void done(void)
 {
 	zag_trace_end();
 	zag_report_end();
 	zag_control_close();
+	if (!zag_redirected && zag_grace_running())
+		leave();
 }

@@ -6,7 +6,7 @@ libzagcore_la_SOURCES += \
 	src/base/lock.c src/base/lock.h \
 	src/base/log.c src/base/log.h \
 	src/base/nearest.c src/base/nearest.h \
-	src/base/opt.c src/base/opt.h \
+	src/base/opt.c src/base/opt.h src/base/optenv.c \
 	src/base/ownfd.c src/base/ownfd.h \
 	src/base/page.c src/base/page.h \
 	src/base/queue.h \
@@ -45,6 +45,7 @@ libzagcore_la_SOURCES += \
 	src/loop/fdwait.c src/loop/fdwait.h \
 	src/loop/poller.c src/loop/poller.h \
 	src/ctl/cancel.c src/ctl/cancel.h \
+	src/ctl/children.c src/ctl/children.h \
 	src/ctl/disposition.h \
 	src/ctl/fork.c src/ctl/fork.h \
 	src/ctl/setxid.c src/ctl/setxid.h \
@@ -64,6 +65,7 @@ libzagcore_la_SOURCES += \
 	src/obs/deadlock.c src/obs/deadlock.h \
 	src/obs/debug.c src/obs/debug.h \
 	src/obs/describe.c src/obs/describe.h \
+	src/obs/grace.c src/obs/grace.h \
 	src/obs/helper.c src/obs/helper.h \
 	src/obs/hot.c src/obs/hot.h \
 	src/obs/json.c src/obs/json.h \

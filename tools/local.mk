@@ -11,7 +11,8 @@ zagrun_SOURCES = \
 	tools/zagrun/preflight.c tools/zagrun/preflight.h \
 	tools/zagrun/preload.c tools/zagrun/preload.h \
 	tools/zagrun/zagrun.c \
-	src/base/nearest.c src/base/opt.c src/base/section.c
+	src/base/log.c src/base/nearest.c src/base/opt.c src/base/optenv.c \
+	src/base/section.c
 zagrun_CPPFLAGS = $(ZAG_CPPFLAGS) -I$(top_srcdir)/tools/zagrun \
 	-DPKGLIBDIR='"$(pkglibdir)"' -DZAG_PRELOAD='"$(ZAG_PRELOAD)"'
 
@@ -35,7 +36,8 @@ zagctl_SOURCES = \
 	tools/zagctl/values.c \
 	tools/zagctl/warn.c tools/zagctl/warn.h \
 	tools/zagctl/zagctl.c tools/zagctl/zagctl.h \
-	src/base/nearest.c src/base/opt.c
+	src/base/log.c src/base/nearest.c src/base/opt.c \
+	src/base/optenv.c
 zagctl_CPPFLAGS = $(ZAG_CPPFLAGS) -I$(top_srcdir)/tools/zagctl \
 	$(ZAGCTL_CFLAGS)
 zagctl_LDADD = $(ZAGCTL_LIBS)

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #include "base/nearest.h"
 
@@ -18,6 +17,7 @@
 #define INIT_STR(d) d
 #define INIT_FILE(d) d
 #define INIT_LOG(d) { .level = (d) }
+#define INIT_GRACE(d) { .time = (d) }
 
 #define ZAG_OPT(field, name, type, def, min, max, zero, unit, arg, key, doc) \
 	.field = INIT_##type(def),
@@ -98,7 +98,9 @@ static const struct unit *units_of(const struct zag_opt_row *row)
 {
 	if (row->type == ZAG_OPT_SIZE)
 		return size_units;
-	return row->type == ZAG_OPT_TIME ? time_units : no_units;
+	return row->type == ZAG_OPT_TIME || row->type == ZAG_OPT_GRACE ?
+		       time_units :
+		       no_units;
 }
 
 /* In the largest unit that divides it. */
@@ -141,6 +143,8 @@ static int bad_number(const struct zag_opt_row *row, struct text *t)
 		[ZAG_OPT_UINT] = "not a number",
 		[ZAG_OPT_SIZE] = "not a size such as 65536, 64k, 1m or 2g",
 		[ZAG_OPT_TIME] = "not a time such as 500us, 20ms, 3s or 1m",
+		[ZAG_OPT_GRACE] = "not a time such as 3s, nor one such as "
+				  "3s,always",
 	};
 
 	put(t, example[row->type]);
@@ -192,6 +196,23 @@ static int parse_number(const struct zag_opt_row *row, const char *s,
 	if (n < row->min)
 		return out_of_range(row, true, t);
 	*value = n;
+	return 0;
+}
+
+/* TIME or TIME,always */
+static int parse_grace(const struct zag_opt_row *row, const char *s,
+		       struct zag_opt_grace *grace, struct text *t)
+{
+	size_t n = strcspn(s, ",");
+	char time[32];
+
+	if (n >= sizeof(time) || (s[n] && !same_word(s + n, ",always")))
+		return bad_number(row, t);
+	memcpy(time, s, n);
+	time[n] = '\0';
+	if (parse_number(row, time, &grace->time, t))
+		return -EINVAL;
+	grace->always = s[n] != '\0';
 	return 0;
 }
 
@@ -339,6 +360,8 @@ int zag_opt_parse(const struct zag_opt_row *row, const char *text,
 		return parse_string(row, text, field, &t);
 	case ZAG_OPT_LOG:
 		return parse_log(row, text, field, &t);
+	case ZAG_OPT_GRACE:
+		return parse_grace(row, text, field, &t);
 	case ZAG_OPT_WORD:
 		return parse_word(row, text, field, &t);
 	}
@@ -350,6 +373,7 @@ void zag_opt_format(const struct zag_opt_row *row, const struct zag_opt *from,
 {
 	const void *field = (const char *)from + row->offset;
 	const struct zag_opt_log *log = field;
+	const struct zag_opt_grace *grace = field;
 	struct text t = { text, 0 };
 
 	*text = '\0';
@@ -360,10 +384,13 @@ void zag_opt_format(const struct zag_opt_row *row, const struct zag_opt *from,
 	case ZAG_OPT_UINT:
 	case ZAG_OPT_SIZE:
 	case ZAG_OPT_TIME:
+	case ZAG_OPT_GRACE: /* its time comes first */
 		if (row->zero && !*(const uint64_t *)field)
 			put(&t, row->zero);
 		else
 			put_value(&t, row, *(const uint64_t *)field);
+		if (row->type == ZAG_OPT_GRACE && grace->always)
+			put(&t, ",always");
 		break;
 	case ZAG_OPT_STR:
 	case ZAG_OPT_FILE:
@@ -378,142 +405,4 @@ void zag_opt_format(const struct zag_opt_row *row, const struct zag_opt *from,
 		put_word(&t, row->arg, *(const uint64_t *)field);
 		break;
 	}
-}
-
-/* ---- names ---------------------------------------------------------- */
-
-void zag_opt_env_name(const struct zag_opt_row *row, char *env)
-{
-	const char *s = row->name;
-	char *p = env + 4;
-
-	memcpy(env, "ZAG_", 4);
-	for (; *s; s++)
-		*p++ = *s == '-' ? '_' : (char)(*s - ('a' - 'A'));
-	*p = '\0';
-}
-
-const struct zag_opt_row *zag_opt_find(const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < zag_opt_count; i++)
-		if (!strcmp(name, zag_opt_table[i].name))
-			return &zag_opt_table[i];
-	return NULL;
-}
-
-const struct zag_opt_row *zag_opt_nearest(const char *name)
-{
-	const struct zag_opt_row *row = NULL;
-	unsigned int best = ~0U, i;
-
-	for (i = 0; i < zag_opt_count; i++) {
-		unsigned int d = zag_distance(name, zag_opt_table[i].name);
-
-		if (d < best) {
-			best = d;
-			row = &zag_opt_table[i];
-		}
-	}
-	return row && zag_distance_is_near(name, best) ? row : NULL;
-}
-
-/* ---- the environment ------------------------------------------------ */
-
-static void warn_unknown(const char *entry, size_t len,
-			 void (*warn)(const char *line))
-{
-	char line[ZAG_OPT_TEXT_SIZE], name[ZAG_OPT_STR_SIZE];
-	const struct zag_opt_row *near;
-	struct text t = { line, 0 };
-
-	len = len < sizeof(name) ? len : sizeof(name) - 1;
-	memcpy(name, entry, len);
-	name[len] = '\0';
-	put(&t, name);
-	put(&t, ": no such option; ");
-	near = zag_opt_nearest(name + 4);
-	if (near) {
-		zag_opt_env_name(near, name);
-		put(&t, "did you mean ");
-		put(&t, name);
-		put(&t, "?");
-	} else {
-		put(&t, "zagrun --list-options shows them all");
-	}
-	warn(line);
-}
-
-static void warn_bad(const char *entry, const struct zag_opt_row *row,
-		     const char *why, void (*warn)(const char *line))
-{
-	char line[ZAG_OPT_TEXT_SIZE], text[ZAG_OPT_TEXT_SIZE];
-	struct text t = { line, 0 };
-
-	put(&t, entry);
-	/* A long value must not push out what is wrong with it. */
-	if (t.len > 80) {
-		t.len = 80;
-		put(&t, "...");
-	}
-	put(&t, ": ");
-	put(&t, why);
-	zag_opt_format(row, &zag_opt_default, text);
-	put(&t, " (the default holds");
-	put(&t, *text ? ": " : "");
-	put(&t, text);
-	put(&t, ")");
-	warn(line);
-}
-
-/* The row that this environment entry sets, or NULL; *value is its text. */
-static const struct zag_opt_row *row_of_entry(const char *entry,
-					      const char **value)
-{
-	char env[ZAG_OPT_STR_SIZE];
-	unsigned int i;
-	size_t n;
-
-	for (i = 0; i < zag_opt_count; i++) {
-		zag_opt_env_name(&zag_opt_table[i], env);
-		n = strlen(env);
-		if (!strncmp(entry, env, n) && entry[n] == '=') {
-			*value = entry + n + 1;
-			return &zag_opt_table[i];
-		}
-	}
-	return NULL;
-}
-
-static void load_entry(const char *entry, void (*warn)(const char *line))
-{
-	const struct zag_opt_row *row;
-	char why[ZAG_OPT_TEXT_SIZE];
-	const char *value;
-
-	row = row_of_entry(entry, &value);
-	if (!row) {
-		if (warn)
-			warn_unknown(entry, strcspn(entry, "="), warn);
-		return;
-	}
-	if (zag_opt_parse(row, value, &zag_opt, why) && warn)
-		warn_bad(entry, row, why, warn);
-}
-
-void zag_opt_load(char *const *envp, void (*warn)(const char *line))
-{
-	char *const *e;
-
-	if (getauxval(AT_SECURE))
-		return;
-	for (e = envp; *e; e++)
-		if (!strncmp(*e, "ZAG_", 4))
-			load_entry(*e, NULL);
-	if (zag_opt.quiet || !warn)
-		return;
-	for (e = envp; *e; e++)
-		if (!strncmp(*e, "ZAG_", 4))
-			load_entry(*e, warn);
 }

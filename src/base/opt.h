@@ -19,6 +19,11 @@ struct zag_opt_log {
 	char file[ZAG_OPT_FILE_SIZE]; /* "" is stderr */
 };
 
+struct zag_opt_grace {
+	uint64_t time;
+	bool always;
+};
+
 enum zag_opt_type {
 	ZAG_OPT_BOOL,
 	ZAG_OPT_UINT,
@@ -28,6 +33,7 @@ enum zag_opt_type {
 	ZAG_OPT_FILE,
 	ZAG_OPT_LOG,
 	ZAG_OPT_WORD,
+	ZAG_OPT_GRACE,
 };
 
 #define ZAG_OPT_FIELD_BOOL(f) bool f
@@ -38,6 +44,7 @@ enum zag_opt_type {
 #define ZAG_OPT_FIELD_FILE(f) char f[ZAG_OPT_FILE_SIZE]
 #define ZAG_OPT_FIELD_LOG(f) struct zag_opt_log f
 #define ZAG_OPT_FIELD_WORD(f) uint64_t f
+#define ZAG_OPT_FIELD_GRACE(f) struct zag_opt_grace f
 
 /* One typed field an option; 0 where the row's `zero` word applies. */
 struct zag_opt {

@@ -97,6 +97,7 @@ static void fail_fiber(struct zag_fiber *f, int err)
 	_Atomic uint32_t *word = zag_tcb_cancel_word(f->ctx.tp);
 
 	f->cancel_errno = err;
+	zag_store_rlx(&f->cancel_fails, 0);
 	zag_and(word, ~(uint32_t)ZAG_CANCEL_TOLD);
 	if (zag_cancel_fails(mark(f->ctx.tp, ZAG_CANCEL_INJECTED) |
 			     ZAG_CANCEL_INJECTED))
@@ -150,8 +151,10 @@ long zag_cancel_act(void)
 			f->result = PTHREAD_CANCELED;
 		zag_tcb_unwind();
 	}
-	if (f && zag_cancel_fails(bits))
+	if (f && zag_cancel_fails(bits)) {
+		zag_add(&f->cancel_fails, 1);
 		return -f->cancel_errno;
+	}
 	if (f && zag_now() >= f->expires)
 		return expire(f);
 	/* A handler that has run meanwhile may have changed its mind. */

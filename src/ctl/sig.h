@@ -7,11 +7,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/opt.h"
 #include "base/sigmask.h"
 #include "fiber/fiber.h"
 
 #define ZAG_SIG_UNMASKABLE (ZAG_SIGBIT(SIGKILL) | ZAG_SIGBIT(SIGSTOP))
 #define ZAG_SIG_HIDDEN (ZAG_SIGBIT(ZAG_SIGNAL) | ZAG_SIGBIT(ZAG_SIGNAL_IDS))
+
+/* One that --grace is for: by default the monitor gets it, not the kernel. */
+static inline bool zag_sig_graceful(int signo)
+{
+	return zag_opt.grace.time && (signo == SIGTERM || signo == SIGINT);
+}
 
 /* --- sigaction.c --------------------------------------------------------- */
 
@@ -84,6 +91,9 @@ struct zag_sigwaiter {
 	uint64_t set;
 	bool chosen; /* it has been woken for one */
 };
+
+/* A signal that is to be done by default: whether it is --grace's to do. */
+bool zag_sig_has_ended(const siginfo_t *si);
 
 void zag_sig_add_waiter(struct zag_sigwaiter *w);
 void zag_sig_remove_waiter(struct zag_sigwaiter *w);

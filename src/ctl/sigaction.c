@@ -29,7 +29,8 @@ static void kernel_follow(int signo, const struct sigaction *a)
 
 	if (ZAG_SIGNALS_FAULT & ZAG_SIGBIT(signo))
 		flags |= a->sa_flags & SA_ONSTACK;
-	if (zag_sig_is_handler(a))
+	if (zag_sig_is_handler(a) ||
+	    (a->sa_handler == SIG_DFL && zag_sig_graceful(signo)))
 		zag_disposition_set(signo, zag_sig_on_arrival, flags, 0);
 	else if (a->sa_handler == SIG_DFL &&
 		 (signo == SIGSEGV || signo == SIGBUS))

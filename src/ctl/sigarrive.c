@@ -245,7 +245,9 @@ void zag_sig_on_arrival(int signo, siginfo_t *si, void *uc)
 	struct zag_fiber *f = zag_fiber_self();
 	bool fault = (ZAG_SIGNALS_FAULT & ZAG_SIGBIT(signo)) && si->si_code > 0;
 
-	if (f && fault)
+	if (zag_sig_graceful(signo) && si->si_code != SI_TKILL)
+		forward(si);
+	else if (f && fault)
 		on_fault(f, signo, si, uc);
 	else if (f && signo == SIGABRT && si->si_code == SI_TKILL)
 		on_abort(f, si, uc);

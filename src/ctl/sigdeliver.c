@@ -8,6 +8,7 @@
 #include "arch/arch.h"
 #include "base/raw.h"
 #include "ctl/cancel.h"
+#include "ctl/disposition.h"
 #include "ctl/sig.h"
 #include "ctl/signal.h"
 #include "ctl/sigqueue.h"
@@ -23,6 +24,8 @@ static uint64_t *mask_of(ucontext_t *uc)
 	return (uint64_t *)&uc->uc_sigmask;
 }
 
+void (*zag_signal_on_own_end)(void);
+
 /* The default action, by the kernel, on this thread. */
 void zag_signal_default(int signo)
 {
@@ -31,6 +34,11 @@ void zag_signal_default(int signo)
 	if (signo == SIGCHLD || signo == SIGURG || signo == SIGWINCH ||
 	    signo == SIGCONT)
 		return;
+	if (zag_sig_graceful(signo)) {
+		if (zag_signal_on_own_end)
+			zag_signal_on_own_end();
+		zag_disposition_set(signo, NULL, 0, 0); /* it was ours */
+	}
 	zag_sigmask_set(UINT64_MAX, &old);
 	open = old & ~bit;
 	zag_raw(SYS_tgkill, zag_raw(SYS_getpid), zag_raw(SYS_gettid), signo);
@@ -135,7 +143,7 @@ void zag_sig_deliver(struct zag_fiber *f, siginfo_t *si, void *uc)
 		return;
 	}
 	if (!zag_sig_is_handler(&a)) {
-		if (a.sa_handler == SIG_DFL)
+		if (a.sa_handler == SIG_DFL && !zag_sig_has_ended(si))
 			zag_signal_default(si->si_signo);
 		return;
 	}

@@ -73,6 +73,15 @@ bool zag_signal_awaited(int sig); /* … in sigwait */
 /* There is a signalfd for these. */
 void zag_signal_add_fd(uint64_t set);
 
+/*
+ * A signal that --grace is for has come to the process from outside, and it has
+ * no handler for it or that makes no difference.  A hook of the floor above.
+ */
+extern void (*zag_signal_on_end)(int signo);
+
+/* One of those is about to end the process because the program has sent it. */
+extern void (*zag_signal_on_own_end)(void);
+
 /* A timer's signal has come to the monitor in place of a fiber: whether it was
  * known whose.  A hook of the floor above. */
 extern bool (*zag_signal_on_timer)(siginfo_t *si);

@@ -182,12 +182,51 @@ int zag_signal_send_process(const siginfo_t *si)
 }
 
 bool (*zag_signal_on_timer)(siginfo_t *si);
+void (*zag_signal_on_end)(int signo);
+
+/* What the program sends to itself does what it does natively. */
+static bool is_from_outside(const siginfo_t *si)
+{
+	return si->si_code > 0 || si->si_pid != (pid_t)zag_raw(SYS_getpid);
+}
+
+/*
+ * Whether the process ends in the operator's time, now or already.  A handler
+ * of its own runs all the same.  One that is ignored comes here, too: the
+ * monitor blocks it, and what is blocked the kernel does not ignore.
+ */
+static bool ends(const siginfo_t *si, const struct sigaction *a)
+{
+	static _Atomic long begun; /* in this process, not in its parent */
+	long pid = zag_raw(SYS_getpid);
+	bool own = zag_sig_is_handler(a) || zag_signal_awaited(si->si_signo);
+
+	if (!zag_signal_on_end || !zag_sig_graceful(si->si_signo))
+		return false;
+	if (zag_load_rlx(&begun) == pid)
+		return true;
+	if (a->sa_handler == SIG_IGN || !is_from_outside(si) ||
+	    (own && !zag_opt.grace.always))
+		return false;
+	zag_store_rlx(&begun, pid);
+	zag_signal_on_end(si->si_signo);
+	return true;
+}
+
+/* Nobody has handled it in the end, though it seemed so: it is known. */
+bool zag_sig_has_ended(const siginfo_t *si)
+{
+	struct sigaction by_default = { .sa_handler = SIG_DFL };
+
+	return is_from_outside(si) && ends(si, &by_default);
+}
 
 /* The monitor has taken a signal for the process from the kernel. */
 void zag_sig_on_process_signal(const siginfo_t *si)
 {
 	struct sigaction a;
 	siginfo_t copy = *si;
+	bool ending;
 
 	if (si->si_code == SI_TIMER && si->si_signo == ZAG_SIGNAL) {
 		if (zag_signal_on_timer)
@@ -198,9 +237,10 @@ void zag_sig_on_process_signal(const siginfo_t *si)
 		zag_sig_unpack(&copy);
 	if (!copy.si_signo || zag_signal_action(copy.si_signo, NULL, &a))
 		return;
+	ending = ends(&copy, &a);
 	if (zag_sig_is_handler(&a) || zag_signal_awaited(copy.si_signo))
 		zag_signal_send_process(&copy);
-	else if (a.sa_handler == SIG_DFL)
+	else if (a.sa_handler == SIG_DFL && !ending)
 		zag_signal_default(copy.si_signo);
 }
 

@@ -96,6 +96,7 @@ struct zag_fiber {
 	_Atomic uint32_t join; /* enum zag_fiber_join */
 	_Atomic(struct zag_fiber *) joining; /* whom it waits for */
 	int cancel_errno; /* of its calls, once an error is injected */
+	_Atomic uint32_t cancel_fails; /* calls that have failed of it */
 	int64_t expires;  /* from then on its calls fail with ETIMEDOUT */
 	int64_t lifetime; /* --fiber-timeout's part of that */
 	int64_t deadline; /* the program's, inherited; INT64_MAX: none */

@@ -47,6 +47,7 @@ static bool is_fixed(const char *name)
 	static const char *const fixed[] = {
 		"processors", "name", "verbose", "quiet", "disable", "chaos",
 		"control", "redirect", "report", "on-deadlock",
+		"grace",
 		"trace",
 	};
 

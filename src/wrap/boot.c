@@ -13,6 +13,7 @@
 #include "loop/ev.h"
 #include "obs/control.h"
 #include "obs/deadlock.h"
+#include "obs/grace.h"
 #include "obs/report.h"
 #include "obs/trace.h"
 #include "sched/sched.h"
@@ -81,6 +82,7 @@ static int boot(void)
 		zag_report_begin();
 		zag_trace_begin();
 		zag_deadlock_begin();
+		zag_grace_begin();
 		return RUNNING;
 	}
 	if (*why && !zag_opt.quiet)
@@ -106,6 +108,7 @@ bool zag_boot(void)
 
 void zag_boot_again(void)
 {
+	zag_grace_reset();
 	zag_control_reset();
 	zag_signal_timer_reset();
 	if (zag_load_acq(&stage) == RUNNING)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Other programs: exec, posix_spawn, system, popen, vfork.
+ * Other programs: exec, posix_spawn, system, popen, vfork; and our own's end.
  *
  * A program that is started has its starter's signal mask: the fiber's, not
  * the carrier's.
@@ -12,7 +12,9 @@
 #include <alloca.h>
 
 #include "base/atomic.h"
+#include "base/raw.h"
 #include "ctl/signal.h"
+#include "obs/grace.h"
 #include "sched/kthread.h"
 #include "wrap/redirect.h"
 
@@ -137,6 +139,16 @@ ZAG_EXPORT int execle(const char *path, const char *arg, ...)
 	COLLECT(argv, arg);
 	return execve(path, argv, envp);
 }
+
+/* While the operator ends the process, it does not leave its children behind. */
+ZAG_EXPORT void _exit(int status)
+{
+	zag_grace_leave();
+	for (;;)
+		zag_raw(SYS_exit_group, status);
+}
+
+ZAG_ALIAS(_Exit, _exit);
 
 /* A child that shares the parent's memory would change the parent's masks and
  * tables with every interposed call; POSIX lets vfork be fork. */

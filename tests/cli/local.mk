@@ -3,6 +3,7 @@
 cli_tests = \
 	tests/cli/check.test \
 	tests/cli/environment.test \
+	tests/cli/grace.test \
 	tests/cli/limits.test \
 	tests/cli/options.test \
 	tests/cli/preflight.test \
@@ -12,4 +13,4 @@ cli_tests = \
 	tests/cli/status.test
 TESTS += $(cli_tests)
 EXTRA_DIST += $(cli_tests) tests/cli/tap.sh
-check_PROGRAMS += tests/cli/limits
+check_PROGRAMS += tests/cli/ends tests/cli/grace tests/cli/limits

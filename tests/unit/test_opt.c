@@ -76,6 +76,27 @@ START_TEST(words)
 }
 END_TEST
 
+START_TEST(grace)
+{
+	ck_assert_int_eq(parse("grace", "5s"), 0);
+	ck_assert_uint_eq(opt.grace.time, 5000000000);
+	ck_assert(!opt.grace.always);
+	ck_assert_int_eq(parse("grace", "500ms,always"), 0);
+	ck_assert_uint_eq(opt.grace.time, 500000000);
+	ck_assert(opt.grace.always);
+	refused("grace", "5", "not a time");
+	refused("grace", "5s,", "not a time");
+	refused("grace", "5s,sometimes", "3s,always");
+	refused("grace", "always", "not a time");
+	refused("grace", "1us", "least is 1ms");
+	refused("grace", "10000000000000000000000000000000000s", "not a time");
+	ck_assert_uint_eq(opt.grace.time, 500000000);
+	ck_assert_int_eq(parse("grace", "off"), 0);
+	ck_assert_uint_eq(opt.grace.time, 0);
+	ck_assert_int_eq(parse("grace", "2m,always"), 0);
+}
+END_TEST
+
 /* What is printed is read again as what it was. */
 START_TEST(format_is_parsed_back)
 {
@@ -84,6 +105,7 @@ START_TEST(format_is_parsed_back)
 
 	ck_assert_int_eq(parse("stack-size", "1536k"), 0);
 	ck_assert_int_eq(parse("log", "info:/tmp/x"), 0);
+	ck_assert_int_eq(parse("grace", "3s,always"), 0);
 	for (unsigned int i = 0; i < zag_opt_count; i++) {
 		const struct zag_opt_row *row = &zag_opt_table[i];
 
@@ -163,6 +185,7 @@ int main(void)
 	tcase_add_test(c, numbers);
 	tcase_add_test(c, sizes);
 	tcase_add_test(c, words);
+	tcase_add_test(c, grace);
 	tcase_add_test(c, format_is_parsed_back);
 	tcase_add_test(c, the_default_is_what_the_table_says);
 	tcase_add_test(c, names);

@@ -23,6 +23,7 @@ static const char *type_name(const struct zag_opt_row *row)
 		[ZAG_OPT_SIZE] = "size",   [ZAG_OPT_TIME] = "time",
 		[ZAG_OPT_STR] = "text",	   [ZAG_OPT_LOG] = "level",
 		[ZAG_OPT_WORD] = "word",   [ZAG_OPT_FILE] = "file",
+		[ZAG_OPT_GRACE] = "time",
 	};
 
 	return names[row->type];
@@ -48,7 +49,7 @@ static void print_row(const struct zag_opt_row *row)
 	zag_opt_env_name(row, env);
 	zag_opt_format(row, &zag_opt_default, value);
 	if (row->type == ZAG_OPT_UINT || row->type == ZAG_OPT_SIZE ||
-	    row->type == ZAG_OPT_TIME)
+	    row->type == ZAG_OPT_TIME || row->type == ZAG_OPT_GRACE)
 		snprintf(range, sizeof(range), "%s..%s",
 			 bound(row, row->min, low), bound(row, row->max, high));
 	printf("%-12s %-16s %-7s %-8s %-23s %s\n", row->name, env,

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The process's children: told to end, then killed. */
+#include "config.h"
+
+#include "ctl/children.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "base/log.h"
+#include "base/page.h"
+#include "base/raw.h"
+
+enum {
+	PIDS = 1 << 22, /* the kernel's PID_MAX_LIMIT */
+	MAP = PIDS / 8,
+	ROOM = 16, /* descriptors */
+};
+
+/* Sets a pid's bit; whether it was set.  Without memory each is a new one. */
+static bool mark(uint64_t *map, uint32_t pid)
+{
+	uint64_t bit = UINT64_C(1) << pid % 64;
+	bool was;
+
+	if (!map || pid >= PIDS)
+		return false;
+	was = map[pid / 64] & bit;
+	map[pid / 64] |= bit;
+	return was;
+}
+
+/* --- /proc --------------------------------------------------------------- */
+
+/* The process is at its limit; it is about to end, so it may have some more. */
+static bool make_room(void)
+{
+	struct rlimit64 lim;
+
+	if (zag_raw(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &lim) ||
+	    lim.rlim_cur >= lim.rlim_max)
+		return false;
+	lim.rlim_cur = zag_min(lim.rlim_cur + ROOM, lim.rlim_max);
+	return !zag_raw(SYS_prlimit64, 0, RLIMIT_NOFILE, &lim, NULL);
+}
+
+static long open_proc(const char *path, int flags)
+{
+	long fd;
+
+	do {
+		fd = zag_raw(SYS_openat, AT_FDCWD, path,
+			     O_RDONLY | O_CLOEXEC | flags);
+	} while (fd == -EMFILE && make_room());
+	return fd;
+}
+
+/* Whether a process lives, that is, is no zombie; and its name. */
+static bool lives(uint32_t pid, char *name)
+{
+	char path[32], stat[128];
+	char *open, *close;
+	long fd, n;
+
+	zag_format(path, sizeof(path), "/proc/%u/stat", pid);
+	fd = open_proc(path, 0);
+	if (fd < 0)
+		return false;
+	n = zag_raw(SYS_read, fd, stat, sizeof(stat) - 1);
+	zag_raw(SYS_close, fd);
+	stat[n > 0 ? n : 0] = '\0';
+	open = strchr(stat, '(');
+	close = strrchr(stat, ')'); /* a name may hold anything */
+	if (!open || !close || close[1] != ' ')
+		return false;
+	*close = '\0';
+	zag_format(name, sizeof(((struct zag_child *)0)->name), "%s", open + 1);
+	return close[2] != 'Z' && close[2] != 'X';
+}
+
+typedef void child_fn(struct zag_children *c, uint32_t pid, const char *name);
+
+static void look_at(struct zag_children *c, uint32_t pid, child_fn *fn)
+{
+	char name[sizeof(((struct zag_child *)0)->name)];
+
+	if (!pid || !lives(pid, name))
+		return;
+	c->living++;
+	fn(c, pid, name);
+}
+
+/* The numbers in a file. */
+static void read_pids(struct zag_children *c, long fd, child_fn *fn)
+{
+	uint32_t pid = 0;
+	char buf[1024];
+	long n;
+
+	while ((n = zag_raw(SYS_read, fd, buf, sizeof(buf))) > 0)
+		for (long i = 0; i < n; i++) {
+			if (buf[i] >= '0' && buf[i] <= '9') {
+				pid = pid * 10 + (uint32_t)(buf[i] - '0');
+				continue;
+			}
+			look_at(c, pid, fn);
+			pid = 0;
+		}
+	look_at(c, pid, fn);
+}
+
+/* The kernel keeps them by the thread that has made them. */
+static void each_of_thread(struct zag_children *c, const char *tid,
+			   child_fn *fn)
+{
+	char path[64];
+	long fd;
+
+	zag_format(path, sizeof(path), "/proc/self/task/%s/children", tid);
+	fd = open_proc(path, 0);
+	if (fd < 0)
+		return;
+	read_pids(c, fd, fn);
+	zag_raw(SYS_close, fd);
+}
+
+struct linux_dirent64 {
+	uint64_t ino, off;
+	uint16_t reclen;
+	uint8_t type;
+	char name[];
+};
+
+static void each(struct zag_children *c, child_fn *fn)
+{
+	char buf[2048] ZAG_ALIGNED(8);
+	long fd, n;
+
+	c->living = 0;
+	/* Most programs have none. */
+	if (zag_raw(SYS_waitid, P_ALL, 0, NULL,
+		    WEXITED | WNOHANG | WNOWAIT | __WALL, NULL) == -ECHILD)
+		return;
+	fd = open_proc("/proc/self/task", O_DIRECTORY);
+	if (fd < 0)
+		return;
+	while ((n = zag_raw(SYS_getdents64, fd, buf, sizeof(buf))) > 0)
+		for (long at = 0; at < n;) {
+			const struct linux_dirent64 *d =
+				(const void *)(buf + at);
+
+			if (d->name[0] != '.')
+				each_of_thread(c, d->name, fn);
+			at += d->reclen;
+		}
+	zag_raw(SYS_close, fd);
+}
+
+/* --- what is done to them ------------------------------------------------ */
+
+static void tell(struct zag_children *c, uint32_t pid, const char *name)
+{
+	(void)name;
+	if (mark(c->seen, pid))
+		return;
+	c->told++;
+	zag_raw(SYS_kill, pid, SIGTERM);
+}
+
+static void nothing(struct zag_children *c, uint32_t pid, const char *name)
+{
+	(void)c;
+	(void)pid;
+	(void)name;
+}
+
+static void end(struct zag_children *c, uint32_t pid, const char *name)
+{
+	zag_raw(SYS_kill, pid, SIGKILL);
+	if (mark(c->dead, pid))
+		return;
+	c->told += !mark(c->seen, pid);
+	if (c->killed < ZAG_CHILDREN_NAMED) {
+		c->named[c->killed].pid = pid;
+		memcpy(c->named[c->killed].name, name,
+		       sizeof(c->named[0].name));
+	}
+	c->killed++;
+}
+
+void zag_children_adopt(struct zag_children *c)
+{
+	zag_raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	c->seen = zag_page_alloc(MAP);
+	c->dead = zag_page_alloc(MAP);
+}
+
+uint32_t zag_children_tell(struct zag_children *c)
+{
+	each(c, tell);
+	return c->living;
+}
+
+uint32_t zag_children_count(struct zag_children *c)
+{
+	each(c, nothing);
+	return c->living;
+}
+
+/* One that has ended hands us its own: only when there is nobody left to wait
+ * for, nobody is left. */
+void zag_children_kill(struct zag_children *c, zag_time until)
+{
+	const struct timespec pause = { 0, 1000000 };
+	long r;
+
+	for (;;) {
+		each(c, end);
+		do {
+			r = zag_raw(SYS_wait4, -1, NULL, WNOHANG | __WALL,
+				    NULL);
+		} while (r > 0);
+		if (r == -ECHILD || zag_now() >= until)
+			break;
+		zag_raw(SYS_nanosleep, &pause, NULL);
+	}
+	each(c, nothing);
+}
