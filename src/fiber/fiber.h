@@ -51,36 +51,44 @@ struct zag_fiber {
 	/* Known to switch.S and to debuggers. */
 	struct zag_context ctx; /* where it goes on */
 
-	/* Scheduling: shared between carriers. */
+	/* Scheduling: shared between carriers.  A switch that is not a wait
+	 * touches nothing beyond the first 64 bytes. */
 	_Atomic uint32_t state;	     /* enum zag_fiber_state */
-	uint32_t tid;		     /* what glibc's TCB says; unique */
+	uint32_t native;	     /* turns it still has on a kernel thread of
+				      * its own, because it was found stuck
+				      * there; written while it runs nowhere
+				      * else */
 	struct zag_carrier *carrier; /* runs it; valid while it runs */
 	struct zag_fiber *next;	     /* in a queue, or the slot cache */
-	uint64_t id;		     /* never reused in this process */
-	_Atomic bool urgent;	     /* to go first when it is next made ready */
 	_Atomic uint64_t since;	     /* ticks when it began to run, or stopped */
 	_Atomic uint64_t switches;   /* times it has begun to run */
+	uint32_t tid;		     /* what glibc's TCB says; unique */
+	_Atomic bool urgent;	     /* to go first when it is next made ready */
+	_Atomic bool sigclosed; /* it is ending: no handler runs any more */
 
-	/* What an observer is told (fiber/why.h, sched/clock.h); whoever moves
-	 * the fiber from state to state writes it, anyone reads. */
+	/* What a wait touches, too.  What an observer is told (fiber/why.h,
+	 * sched/clock.h): whoever moves the fiber from state to state writes
+	 * it, anyone reads. */
 	_Atomic(const struct zag_why *) why; /* NULL: nothing said */
 	_Atomic uintptr_t why_arg;
-	_Atomic int64_t why_until;	     /* deadline; INT64_MAX: none */
 	_Atomic uint64_t ready_since;	     /* ticks when last made ready */
-
 	/* Signals: which are blocked, as the program sees it; which wait. */
 	_Atomic uint64_t sigmask;
 	_Atomic uint64_t sigpending; /* sent to this fiber */
 	_Atomic uint64_t sigaccepts; /* what its sigwait takes, blocked or not */
 	_Atomic(struct zag_wait *) sigwait; /* wait a signal may end, or NULL */
+	int64_t expires;  /* from then on its calls fail with ETIMEDOUT */
+
+	/* The rest of it. */
 	_Atomic uint32_t sigbusy; /* senders that look at sigwait right now */
 	uint32_t handlers;	  /* run so far, and those of them without … */
 	uint32_t interruptions;	  /* … SA_RESTART; the owner's own */
 	uint32_t seen_handlers;	  /* both when its call began, or waited on */
 	uint32_t seen_interruptions;
-	_Atomic bool sigclosed; /* it is ending: no handler runs any more */
 	bool sigdelivers; /* it is taking its signals, all there are */
 	bool sigswapped;  /* its mask is a wait's: no handler but in the wait */
+	_Atomic int64_t why_until; /* deadline; INT64_MAX: none */
+	uint64_t id;		   /* never reused in this process */
 
 	/* The stack, as pthread_getattr_np reports it. */
 	void *stack_addr;  /* lowest usable address */
@@ -97,17 +105,12 @@ struct zag_fiber {
 	_Atomic(struct zag_fiber *) joining; /* whom it waits for */
 	int cancel_errno; /* of its calls, once an error is injected */
 	_Atomic uint32_t cancel_fails; /* calls that have failed of it */
-	int64_t expires;  /* from then on its calls fail with ETIMEDOUT */
-	int64_t lifetime; /* --fiber-timeout's part of that */
+	int64_t lifetime; /* --fiber-timeout's part of `expires` */
 	int64_t deadline; /* the program's, inherited; INT64_MAX: none */
 	bool user_stack;       /* stack memory is the program's */
 	bool is_main;
 	bool stale; /* finished, its TCB not yet made ready for another */
 	char name[16];
-
-	/* Turns it still has on a kernel thread of its own, because it was
-	 * found stuck there; written while it runs nowhere else. */
-	uint32_t native;
 
 	/* Ticks so far in each state, and at the beginning. */
 	_Atomic uint64_t busy, ready, parked;
