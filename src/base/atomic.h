@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define zag_load_rlx(p) atomic_load_explicit((p), memory_order_relaxed)
 #define zag_load_acq(p) atomic_load_explicit((p), memory_order_acquire)
@@ -28,6 +29,25 @@
 
 /* Add to a counter only one thread writes and others read. */
 #define zag_count(p, n) zag_store_rlx((p), zag_load_rlx(p) + (n))
+
+/*
+ * The same for hot paths, and the writer's own look at such a word: one
+ * instruction, where compilers take an atomic load, an operation and an atomic
+ * store to be three.
+ */
+static inline void zag_count_one(_Atomic uint64_t *p)
+{
+#if defined(__x86_64__)
+	__asm__("incq %0" : "+m"(*p) : : "cc");
+#else
+	zag_count(p, 1);
+#endif
+}
+
+static inline uint64_t zag_load_own(const _Atomic uint64_t *p)
+{
+	return *(const uint64_t *)p;
+}
 
 #define zag_fence() atomic_thread_fence(memory_order_seq_cst)
 /* Stores before it are seen before stores after it, by the kernel too. */

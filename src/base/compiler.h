@@ -9,6 +9,18 @@
 #define zag_unlikely(x) __builtin_expect(!!(x), 0)
 
 #define ZAG_EXPORT __attribute__((visibility("default")))
+/*
+ * False in a build with -DZAG_UNOBSERVED, which tells an observer nothing: to
+ * measure what telling costs (make bench-cost), for nothing else.
+ */
+#ifdef ZAG_UNOBSERVED
+#define ZAG_OBSERVED 0
+#else
+#define ZAG_OBSERVED 1
+#endif
+
+/* Data that hot paths read: without it, its address is loaded first. */
+#define ZAG_HIDDEN __attribute__((visibility("hidden")))
 #define ZAG_NOINLINE __attribute__((noinline))
 #define ZAG_COLD __attribute__((cold, noinline))
 #define ZAG_UNUSED __attribute__((unused))

@@ -14,7 +14,7 @@
 #ifndef ZAG_BASE_PROBE_H
 #define ZAG_BASE_PROBE_H
 
-#ifdef HAVE_SYS_SDT_H
+#if defined(HAVE_SYS_SDT_H) && !defined(ZAG_UNOBSERVED)
 #include <sys/sdt.h>
 #define ZAG_PROBE1(name, a) DTRACE_PROBE1(zag, name, a)
 #define ZAG_PROBE2(name, a, b) DTRACE_PROBE2(zag, name, a, b)

@@ -17,7 +17,7 @@
 
 /* Signals pending for the process, taken from the kernel, not yet by a fiber;
  * written by the signal floor. */
-extern _Atomic uint64_t zag_sigmask_shared;
+extern ZAG_HIDDEN _Atomic uint64_t zag_sigmask_shared;
 
 /* What f would take if it looked: pending, and not blocked or waited for. */
 static inline uint64_t zag_sigmask_takes(const struct zag_fiber *f)

@@ -59,7 +59,7 @@ struct zag_why {
 	X(runtime, "runtime lock", NULL, ADDRESS, true)
 
 #define X(name, what, call, arg, inside) \
-	extern const struct zag_why zag_why_##name;
+	extern ZAG_HIDDEN const struct zag_why zag_why_##name;
 ZAG_WHYS(X)
 #undef X
 
@@ -68,7 +68,7 @@ static inline void zag_why_set(const struct zag_why *why, uintptr_t arg)
 {
 	struct zag_fiber *f = zag_fiber_self();
 
-	if (!f)
+	if (!ZAG_OBSERVED || !f)
 		return;
 	zag_store_rlx(&f->why, why);
 	zag_store_rlx(&f->why_arg, arg);
@@ -79,14 +79,15 @@ static inline void zag_why_default(const struct zag_why *why, uintptr_t arg)
 {
 	struct zag_fiber *f = zag_fiber_self();
 
-	if (f && !zag_load_rlx(&f->why))
+	if (ZAG_OBSERVED && f && !zag_load_rlx(&f->why))
 		zag_why_set(why, arg);
 }
 
 /* The wait is over, or there was none. */
 static inline void zag_why_clear(struct zag_fiber *f)
 {
-	zag_store_rlx(&f->why, NULL);
+	if (ZAG_OBSERVED)
+		zag_store_rlx(&f->why, NULL);
 }
 
 #endif

@@ -36,8 +36,8 @@ static bool make_processors(uint32_t n)
 		struct zag_processor *p = &zag_sched.processors[i];
 
 		p->index = i;
-		p->random = i * 2654435761u;
 		p->until_poll = 1;
+		p->random = i * 2654435761u;
 		done = done && !zag_poller.open(p);
 	}
 	zag_ownfd_end();

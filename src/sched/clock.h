@@ -22,7 +22,7 @@
 #include "base/probe.h"
 #include "fiber/fiber.h"
 
-extern struct zag_clock {
+extern ZAG_HIDDEN struct zag_clock {
 	ZAG_ALIGNED(ZAG_CACHE_LINE) _Atomic uint64_t ticks; /* 0: exact */
 	_Atomic uint32_t exact; /* how many measure */
 } zag_clock;
@@ -30,7 +30,7 @@ extern struct zag_clock {
 /* Set it.  `ticks` has just been read from the counter.  Any thread. */
 static inline void zag_clock_set(uint64_t ticks)
 {
-	enum { STEP_US = 10 }; /* its line is not written more often */
+	enum { STEP_US = 200 }; /* its line is not written more often */
 	uint64_t was = zag_load_rlx(&zag_clock.ticks);
 
 	if (was && (int64_t)(ticks - was) >
@@ -92,10 +92,28 @@ static inline void zag_clock_run(struct zag_fiber *f)
 {
 	uint64_t now = zag_load_rlx(&zag_clock.ticks);
 
+	if (!ZAG_OBSERVED)
+		return;
 	ZAG_PROBE1(switch, f->id);
 	zag_count(&f->switches, 1);
 	if (zag_unlikely(now != zag_load_rlx(&f->since)))
 		zag_clock_account_run(f);
+}
+
+/* `from` stops running, `to` begins: as both, in one look at the clock. */
+static inline void zag_clock_switch(struct zag_fiber *from,
+				    struct zag_fiber *to)
+{
+	uint64_t now = zag_load_rlx(&zag_clock.ticks);
+
+	if (!ZAG_OBSERVED)
+		return;
+	ZAG_PROBE1(switch, to->id);
+	zag_count_one(&to->switches);
+	if (zag_unlikely(now != zag_load_own(&from->since)))
+		zag_clock_account_stop(from);
+	if (zag_unlikely(now != zag_load_own(&to->since)))
+		zag_clock_account_run(to);
 }
 
 /* f stops running: it parks, or yields. */
@@ -103,7 +121,7 @@ static inline void zag_clock_stop(struct zag_fiber *f)
 {
 	uint64_t now = zag_load_rlx(&zag_clock.ticks);
 
-	if (zag_unlikely(now != zag_load_rlx(&f->since)))
+	if (ZAG_OBSERVED && zag_unlikely(now != zag_load_rlx(&f->since)))
 		zag_clock_account_stop(f);
 }
 
@@ -112,6 +130,8 @@ static inline void zag_clock_ready(struct zag_fiber *f)
 {
 	uint64_t now = zag_load_rlx(&zag_clock.ticks);
 
+	if (!ZAG_OBSERVED)
+		return;
 	if (zag_unlikely(!now))
 		now = zag_clock_woken(f);
 	zag_store_rlx(&f->ready_since, now);

@@ -97,10 +97,10 @@ static bool poll_due(struct zag_processor *p)
 {
 	uint64_t now;
 
-	if (--p->until_poll)
+	if (zag_likely(--p->until_poll))
 		return false;
 	p->until_poll = POLL_EVERY;
-	now = zag_arch_ticks();
+	p->now_ticks = now = zag_arch_ticks();
 	zag_clock_set(now);
 	p->poll_now = poll_wanted(p, now - p->poll_ticks);
 	if (p->poll_now)
@@ -117,9 +117,8 @@ static void run(struct zag_carrier *c, struct zag_fiber *f)
 
 	c->current = f;
 	f->carrier = c;
-	zag_clock_run(f);
 	zag_store_rlx(&f->state, ZAG_FIBER_RUNNING);
-	zag_store_rlx(&p->tick, zag_load_rlx(&p->tick) + 1);
+	zag_count_one(&p->tick);
 }
 
 /* Leave the fiber f for `to` (NULL: the scheduler); back when f runs again. */
@@ -128,11 +127,12 @@ static void leave(struct zag_carrier *c, struct zag_fiber *f,
 {
 	c->action = action;
 	c->prev = f;
-	zag_clock_stop(f);
 	if (to) {
 		run(c, to);
+		zag_clock_switch(f, to);
 		zag_arch_switch(&f->ctx, &to->ctx);
 	} else {
+		zag_clock_stop(f);
 		c->current = NULL;
 		zag_arch_switch(&f->ctx, &c->ctx);
 	}
@@ -176,10 +176,10 @@ void zag_park(void)
 }
 
 /* The kernel's yield is a system call: two fibers that take turns shall not
- * pay for it every time. */
+ * pay for it every time, nor for reading the counter. */
 static bool long_since_yield(struct zag_processor *p)
 {
-	uint64_t now = zag_arch_ticks();
+	uint64_t now = zag_max(p->now_ticks, zag_clock_now());
 
 	if (now - p->yield_ticks < YIELD_MIN_US * zag_arch_ticks_per_us)
 		return false;

@@ -58,6 +58,7 @@ struct zag_processor {
 	uint32_t poll_tick;	    /* tick of the last look at the poller */
 	uint32_t poll_turns;	    /* fibers that were queued then */
 	uint64_t poll_ticks;	    /* when the poller was last looked at */
+	uint64_t now_ticks;	    /* when that was last asked */
 	struct zag_fiber *cache;    /* finished slots, ready for another */
 	struct zag_stack_class *cache_class;
 	uint32_t cache_count;
@@ -107,7 +108,7 @@ struct zag_carrier {
 	struct zag_carrier *all_next; /* list of all, never shortened */
 };
 
-extern struct zag_sched {
+extern ZAG_HIDDEN struct zag_sched {
 	struct zag_processor *processors;
 	uint32_t count;
 	_Atomic bool running;		/* booted */
@@ -150,7 +151,7 @@ static inline struct zag_carrier *zag_carrier_self(void)
 }
 
 void zag_enter_slow(struct zag_carrier *c);
-extern bool zag_enter_fence; /* no membarrier: order by a real fence */
+extern ZAG_HIDDEN bool zag_enter_fence; /* no membarrier: order by a real fence */
 
 /* The cheap half of a fence whose other half is zag_membarrier. */
 static inline void zag_asymmetric_fence(void)
@@ -168,7 +169,7 @@ void zag_membarrier(void);
  * in another order, and lose their processor for no reason, so that orders of
  * events that are rare happen in tests.
  */
-extern uint64_t zag_sched_chaos;
+extern ZAG_HIDDEN uint64_t zag_sched_chaos;
 
 /* True once in `n`, in chaos mode.  Any thread. */
 bool zag_sched_chance(uint32_t n);

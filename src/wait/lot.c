@@ -109,17 +109,14 @@ static struct bucket *lock_queue_of(struct waiter *w)
 	}
 }
 
-static int finish(struct waiter *w, const struct zag_lot_ops *ops, void *arg,
-		  zag_time deadline)
+/* Another source than the lot has ended the wait. */
+ZAG_NOINLINE static int withdraw(struct waiter *w,
+				 const struct zag_lot_ops *ops, void *arg,
+				 enum zag_wake reason)
 {
-	enum zag_wake reason = zag_wait_sleep(&w->wait, deadline);
-	struct bucket *b;
-	bool was;
+	struct bucket *b = lock_queue_of(w);
+	bool was = w->queued;
 
-	if (reason == ZAG_WAKE_READY) /* the waker has unlinked it */
-		return zag_wake_errno(reason);
-	b = lock_queue_of(w);
-	was = w->queued;
 	if (was)
 		unlink_waiter(b, w);
 	if (reason == ZAG_WAKE_SIGNAL && ops && ops->interrupted)
@@ -128,6 +125,16 @@ static int finish(struct waiter *w, const struct zag_lot_ops *ops, void *arg,
 	if (reason == ZAG_WAKE_SIGNAL)
 		return zag_wait_interrupted(true);
 	return zag_wake_errno(reason);
+}
+
+static int finish(struct waiter *w, const struct zag_lot_ops *ops, void *arg,
+		  zag_time deadline)
+{
+	enum zag_wake reason = zag_wait_sleep(&w->wait, deadline);
+
+	if (reason == ZAG_WAKE_READY) /* the waker has unlinked it */
+		return zag_wake_errno(reason);
+	return withdraw(w, ops, arg, reason);
 }
 
 int zag_lot_park(const void *key, const struct zag_lot_ops *ops, void *arg,

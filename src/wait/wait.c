@@ -185,7 +185,7 @@ bool zag_wait_end_native(void *tp, enum zag_wake reason)
 	return end(&l->wait, &l->busy, tp, reason);
 }
 
-static void look_for_cancel(struct zag_wait *w)
+static inline void look_for_cancel(struct zag_wait *w)
 {
 	uint32_t bits = zag_tcb_cancel_bits();
 
@@ -207,7 +207,8 @@ static void listen(struct zag_fiber *f, struct zag_wait *w)
 		zag_wait_wake(w, ZAG_WAKE_SIGNAL);
 }
 
-static void unlisten(_Atomic(struct zag_wait *) *place, _Atomic uint32_t *busy)
+static inline void unlisten(_Atomic(struct zag_wait *) *place,
+			    _Atomic uint32_t *busy)
 {
 	zag_store_rel(place, NULL);
 	zag_asymmetric_fence();
@@ -247,7 +248,10 @@ static void sleep_in_kernel(struct zag_wait *w, zag_time deadline)
 	}
 }
 
-static enum zag_wake sleep_native(struct zag_wait *w, zag_time deadline)
+/* Apart, as all that seldom happens here: a fiber's parked frames stay small,
+ * and what a wait pushes and pops is few. */
+ZAG_NOINLINE static enum zag_wake sleep_native(struct zag_wait *w,
+					       zag_time deadline)
 {
 	bool listens = !w->deaf && w->firm != ZAG_FIRM_LOCK;
 
@@ -292,26 +296,31 @@ int zag_wait_interrupted(bool restartable)
 		       -EINTR;
 }
 
-static inline enum zag_wake sleep_fiber(struct zag_fiber *f,
-					struct zag_wait *w, zag_time deadline)
+ZAG_NOINLINE static void park_until(struct zag_fiber *f, struct zag_wait *w,
+				    zag_time deadline)
 {
 	struct zag_deadline d;
 
+	/* Without memory for it, the wait would never end: a deadline that
+	 * cannot be kept has passed. */
+	if (!zag_deadline_add(&d, w, deadline))
+		zag_wait_wake(w, ZAG_WAKE_TIMEOUT);
+	zag_store_rlx(&f->why_until, zag_deadline_mono(deadline));
+	zag_park();
+	zag_store_rlx(&f->why_until, ZAG_NEVER);
+	zag_deadline_remove(&d);
+}
+
+static inline enum zag_wake sleep_fiber(struct zag_fiber *f,
+					struct zag_wait *w, zag_time deadline)
+{
 	ZAG_PROBE2(park, f->id, zag_load_rlx(&f->why));
 	if (!w->deaf)
 		listen(f, w);
-	if (deadline == ZAG_NEVER) {
+	if (deadline == ZAG_NEVER)
 		zag_park();
-	} else {
-		/* Without memory for it, the wait would never end: a deadline
-		 * that cannot be kept has passed. */
-		if (!zag_deadline_add(&d, w, deadline))
-			zag_wait_wake(w, ZAG_WAKE_TIMEOUT);
-		zag_store_rlx(&f->why_until, zag_deadline_mono(deadline));
-		zag_park();
-		zag_store_rlx(&f->why_until, ZAG_NEVER);
-		zag_deadline_remove(&d);
-	}
+	else
+		park_until(f, w, deadline);
 	if (!w->deaf)
 		unlisten(&f->sigwait, &f->sigbusy);
 	zag_why_clear(f);
@@ -323,12 +332,16 @@ _Atomic(const struct zag_wait_observer *) zag_wait_observer;
 
 ZAG_COLD static enum zag_wake sleep_observed(struct zag_fiber *f,
 					     struct zag_wait *w,
-					     zag_time deadline,
-					     const struct zag_wait_observer *o)
+					     zag_time deadline)
 {
-	struct zag_wait_note note = o->begin(f);
-	enum zag_wake reason = sleep_fiber(f, w, deadline);
+	const struct zag_wait_observer *o = zag_load_acq(&zag_wait_observer);
+	struct zag_wait_note note;
+	enum zag_wake reason;
 
+	if (!o)
+		return sleep_fiber(f, w, deadline);
+	note = o->begin(f);
+	reason = sleep_fiber(f, w, deadline);
 	o->end(&note);
 	return reason;
 }
@@ -337,10 +350,10 @@ static inline enum zag_wake sleep_until_woken(struct zag_fiber *f,
 					      struct zag_wait *w,
 					      zag_time deadline)
 {
-	const struct zag_wait_observer *o = zag_load_acq(&zag_wait_observer);
-
-	return zag_unlikely(o) ? sleep_observed(f, w, deadline, o) :
-				 sleep_fiber(f, w, deadline);
+	return ZAG_OBSERVED &&
+			       zag_unlikely(zag_load_rlx(&zag_wait_observer)) ?
+		       sleep_observed(f, w, deadline) :
+		       sleep_fiber(f, w, deadline);
 }
 
 /* Whether f's own time limits w: then it fails there, as if told to. */

@@ -178,7 +178,8 @@ struct zag_wait_observer {
 	void (*end)(const struct zag_wait_note *note);
 };
 
-extern _Atomic(const struct zag_wait_observer *) zag_wait_observer;
+extern ZAG_HIDDEN
+_Atomic(const struct zag_wait_observer *) zag_wait_observer;
 
 /* The reason so far, for a waiter that has not slept. */
 static inline enum zag_wake zag_wait_reason(struct zag_wait *w)
