@@ -16,6 +16,7 @@ TESTS += tests/bench/smoke.test
 EXTRA_DIST += \
 	tests/bench/bench.h \
 	tests/bench/bench.py \
+	tests/bench/cost.py \
 	tests/bench/demo.py \
 	tests/bench/measure.py \
 	tests/bench/smoke.py \
@@ -28,3 +29,16 @@ bench: all $(check_PROGRAMS)
 	BUILDDIR='$(abs_top_builddir)' ZAGRUN='$(abs_top_builddir)/zagrun' \
 		$(PYTHON3) -B $(top_srcdir)/tests/bench/bench.py $(BENCH_FLAGS)
 .PHONY: bench
+
+# What it costs that fibers can be looked at while nobody looks: this build
+# against one that tells an observer nothing.  COST_FLAGS: see cost.py.
+bench-cost: all $(check_PROGRAMS)
+	$(MKDIR_P) unobserved
+	cd unobserved && { test -f Makefile || \
+		$(abs_top_srcdir)/configure -q CC='$(CC)' CFLAGS='$(CFLAGS)' \
+		CPPFLAGS='$(CPPFLAGS) -DZAG_UNOBSERVED'; } && \
+		$(MAKE) libzagshim.la
+	BUILDDIR='$(abs_top_builddir)' \
+		$(PYTHON3) -B $(top_srcdir)/tests/bench/cost.py $(COST_FLAGS) \
+		unobserved/.libs/libzagshim.so .libs/libzagshim.so
+.PHONY: bench-cost
