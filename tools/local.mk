@@ -26,6 +26,7 @@ zagctl_SOURCES = \
 	tools/zagctl/hotspots.c \
 	tools/zagctl/locks.c \
 	tools/zagctl/ls.c \
+	tools/zagctl/metrics.c \
 	tools/zagctl/ps.c \
 	tools/zagctl/stat.c \
 	tools/zagctl/symbols.c tools/zagctl/symbols.h \

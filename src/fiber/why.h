@@ -35,6 +35,7 @@ struct zag_why {
 	const char *call; /* what its calls are named; NULL: it depends */
 	uint8_t arg; /* enum zag_why_arg */
 	bool inside; /* only this process can end it, unless shared */
+	uint8_t index; /* enum zag_why_index */
 };
 
 /* name, what it is called, the call as a rule, its argument, inside */
@@ -57,6 +58,13 @@ struct zag_why {
 	X(once, "once", "pthread_once", ADDRESS, true)                  \
 	X(join, "join", "pthread_join", FIBER, true)                    \
 	X(runtime, "runtime lock", NULL, ADDRESS, true)
+
+#define X(name, what, call, arg, inside) ZAG_WHY_##name,
+enum zag_why_index { ZAG_WHYS(X) ZAG_WHY_COUNT };
+#undef X
+
+/* All of them, by their index. */
+extern const struct zag_why *const zag_whys[ZAG_WHY_COUNT];
 
 #define X(name, what, call, arg, inside) \
 	extern ZAG_HIDDEN const struct zag_why zag_why_##name;

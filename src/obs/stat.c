@@ -83,6 +83,21 @@ static void put_times(struct zag_json *j, const char *key, size_t offset)
 	zag_json_close(j, ']');
 }
 
+/* Waits that have begun, by the call as a rule, else by what is waited for. */
+static void put_waits(struct zag_json *j)
+{
+	zag_json_open(j, "calls", '{');
+	for (unsigned k = 0; k < ZAG_WHY_COUNT; k++) {
+		const struct zag_why *why = zag_whys[k];
+		uint64_t n = zag_load_rlx(&zag_sched.waits[k]);
+
+		for (uint32_t i = 0; i < zag_sched.count; i++)
+			n += zag_load_rlx(&zag_sched.processors[i].waits[k]);
+		zag_json_uint(j, why->call ? why->call : why->what, n);
+	}
+	zag_json_close(j, '}');
+}
+
 static uint64_t sum_of(size_t offset)
 {
 	uint64_t ticks = 0;
@@ -112,6 +127,7 @@ void zag_command_stat(struct zag_answer *a, char *argument)
 	for (uint32_t i = 0; i < zag_sched.count && zag_answer_room(a); i++)
 		put_processor(j, &zag_sched.processors[i]);
 	zag_json_close(j, ']');
+	put_waits(j);
 	put_times(j, "delays", delay);
 	zag_json_uint(j, "delays_ns", sum_of(delay));
 	put_times(j, "parks", park);

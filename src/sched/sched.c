@@ -157,6 +157,19 @@ static struct zag_fiber *next_for(struct zag_carrier *c)
 	return f;
 }
 
+/* For who counts blocking calls. */
+static void count_wait(struct zag_processor *p, const struct zag_fiber *f)
+{
+	const struct zag_why *why = zag_load_rlx(&f->why);
+
+	if (!ZAG_OBSERVED || !why)
+		return;
+	if (zag_likely(p))
+		zag_count_one(&p->waits[why->index]);
+	else
+		zag_add(&zag_sched.waits[why->index], 1);
+}
+
 void zag_park(void)
 {
 	struct zag_fiber *f = zag_fiber_self();
@@ -169,6 +182,7 @@ void zag_park(void)
 		zag_leave(c, 0);
 		return;
 	}
+	count_wait(c->processor, f);
 	leave(c, f, next_for(c), ZAG_ACTION_PARK);
 	zag_leave(f->carrier, 0);
 	if (zag_sched_chance(4))

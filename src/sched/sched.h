@@ -22,7 +22,7 @@
 #include "base/atomic.h"
 #include "base/compiler.h"
 #include "base/lock.h"
-#include "fiber/fiber.h"
+#include "fiber/why.h"
 #include "sched/clock.h"
 #include "sched/runq.h"
 
@@ -80,6 +80,7 @@ struct zag_processor {
 	struct {
 		_Atomic uint64_t steals, handoffs, polls;
 	} count;
+	_Atomic uint64_t waits[ZAG_WHY_COUNT]; /* begun, by what for */
 	struct zag_times delays; /* of fibers, from ready to running */
 	struct zag_times parks;	 /* … and from parking to ready */
 };
@@ -118,6 +119,7 @@ extern ZAG_HIDDEN struct zag_sched {
 	_Atomic uint64_t peak;		/* most live ones at a time */
 	uint64_t born;			/* ticks at boot */
 	_Atomic(struct zag_carrier *) carriers;
+	_Atomic uint64_t waits[ZAG_WHY_COUNT]; /* without a processor */
 } zag_sched;
 
 /* The poller as the scheduler sees it; set by the loop floor before boot. */

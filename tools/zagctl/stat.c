@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* zagctl stat: counters, for people and as OpenMetrics; get and set. */
+/* zagctl stat: counters, for people; get and set. */
 #include "config.h"
 
 #include <string.h>
@@ -8,94 +8,6 @@
 #include "base/opt.h"
 #include "table.h"
 #include "target.h"
-
-/* --- OpenMetrics -------------------------------------------------------- */
-
-static void head(const char *name, const char *type, const char *help)
-{
-	printf("# TYPE %s %s\n# HELP %s %s\n", name, type, name, help);
-}
-
-static uint64_t sum_of(const json_t *stat, const char *key)
-{
-	uint64_t sum = 0;
-	size_t i;
-	json_t *p;
-
-	json_array_foreach(json_object_get(stat, "processors"), i, p)
-		sum += number_of(p, key);
-	return sum;
-}
-
-static void counter(const char *name, const char *help, uint64_t value)
-{
-	head(name, "counter", help);
-	printf("%s_total %lu\n", name, value);
-}
-
-static void histogram(const char *name, const char *help, const json_t *stat,
-		      const char *key)
-{
-	json_t *times = json_object_get(stat, key), *n;
-	uint64_t all = sum_of(stat, "switches"), counted = 0, below;
-	double bound = 1e-6;
-	char sum[32];
-	size_t i;
-
-	json_array_foreach(times, i, n)
-		counted += (uint64_t)json_integer_value(n);
-	/* What took no time by the clock is only in the number of all. */
-	below = all > counted ? all - counted : 0;
-	all = below + counted;
-	head(name, "histogram", help);
-	json_array_foreach(times, i, n) {
-		below += (uint64_t)json_integer_value(n);
-		if (i + 1 < json_array_size(times))
-			printf("%s_bucket{le=\"%.9g\"} %lu\n", name, bound,
-			       below);
-		bound *= 2;
-	}
-	snprintf(sum, sizeof(sum), "%s_ns", key);
-	printf("%s_bucket{le=\"+Inf\"} %lu\n%s_count %lu\n%s_sum %.9f\n", name,
-	       all, name, all, name, (double)number_of(stat, sum) / 1e9);
-}
-
-void print_metrics(const json_t *stat)
-{
-	static const char *const states[] = { "running", "ready", "parked",
-					      "native", "done" };
-	json_t *fibers = json_object_get(stat, "fibers"), *p;
-	size_t i;
-
-	head("zag_fibers", "gauge", "Fibers by state.");
-	for (i = 0; i < 5; i++)
-		printf("zag_fibers{state=\"%s\"} %lu\n", states[i],
-		       number_of(fibers, states[i]));
-	counter("zag_fibers_created", "Fibers ever made.",
-		number_of(stat, "created"));
-	counter("zag_switches", "Times a fiber began to run.",
-		sum_of(stat, "switches"));
-	counter("zag_steals", "Times a processor took another's fibers.",
-		sum_of(stat, "steals"));
-	counter("zag_handoffs", "Processors taken from a stuck fiber.",
-		sum_of(stat, "handoffs"));
-	counter("zag_polls", "Looks at descriptors.", sum_of(stat, "polls"));
-	head("zag_run_queue_length", "gauge", "Ready fibers by queue.");
-	printf("zag_run_queue_length{processor=\"global\"} %lu\n",
-	       number_of(stat, "queued"));
-	json_array_foreach(json_object_get(stat, "processors"), i, p)
-		printf("zag_run_queue_length{processor=\"%zu\"} %lu\n", i,
-		       number_of(p, "queued"));
-	histogram("zag_sched_delay_seconds", "From ready to running.", stat,
-		  "delays");
-	histogram("zag_park_seconds", "From parking to ready.", stat, "parks");
-	head("zag_stack_bytes", "gauge", "Address space of stacks.");
-	printf("zag_stack_bytes %lu\n", number_of(stat, "stack_bytes"));
-	head("zag_uptime_seconds", "gauge", "Since the runtime began.");
-	printf("zag_uptime_seconds %.3f\n",
-	       (double)number_of(stat, "uptime_ns") / 1e9);
-	printf("# EOF\n");
-}
 
 /* --- for people --------------------------------------------------------- */
 
@@ -158,7 +70,7 @@ static int print_once(const struct options *o)
 	if (status)
 		return status;
 	if (o->openmetrics)
-		print_metrics(stat);
+		print_metrics(stdout, stat);
 	else
 		status = o->json ? print_json(stat) : print_table(o, stat);
 	json_decref(stat);
@@ -168,8 +80,11 @@ static int print_once(const struct options *o)
 int run_stat(const struct options *o)
 {
 	long times = o->times ? o->times : o->seconds ? 0 : 1;
-	int status = print_once(o);
+	int status;
 
+	if (o->listen)
+		return serve_metrics(o);
+	status = print_once(o);
 	while (status == DONE && --times) {
 		fflush(stdout);
 		usleep((useconds_t)((o->seconds ? o->seconds : 1) * 1e6));
@@ -199,7 +114,6 @@ static bool is_assignment(const char *word)
 {
 	return strchr(word, '=') && !strchr(word, '/');
 }
-
 
 static bool is_option_name(const char *word)
 {

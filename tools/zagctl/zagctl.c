@@ -38,11 +38,14 @@ static const struct command hidden[] = {
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-enum { JSON = 256, OPENMETRICS, NO_HEADINGS, RAW, SORT, CORE, FRAMES, MODE };
+enum { JSON = 256, OPENMETRICS, NO_HEADINGS, RAW, SORT, CORE, FRAMES, MODE,
+       LISTEN };
 
 static const struct argp_option table[] = {
 	{ "json", JSON, NULL, 0, "print JSON", 0 },
 	{ "openmetrics", OPENMETRICS, NULL, 0, "stat: print OpenMetrics", 0 },
+	{ "listen", LISTEN, "PATH", 0,
+	  "stat: serve OpenMetrics by HTTP on a Unix socket", 0 },
 	{ "noheadings", NO_HEADINGS, NULL, 0, "no line of titles", 0 },
 	{ "raw", RAW, NULL, 0, "columns separated by one space", 0 },
 	{ "output", 'o', "COL,...|FILE", 0,
@@ -131,6 +134,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case CORE:
 		o->core = arg;
+		break;
+	case LISTEN:
+		o->listen = arg;
 		break;
 	case MODE:
 		o->mode = arg;

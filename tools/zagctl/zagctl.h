@@ -23,6 +23,7 @@ struct options {
 	const char *sort;
 	const char *core;
 	const char *mode; /* of cancel */
+	const char *listen; /* of stat: a socket to serve OpenMetrics at */
 	double seconds;	    /* -d or -i; 0: not given */
 	long times;	    /* -n; 0: not given */
 	int argc;	    /* words behind the command */
@@ -54,8 +55,9 @@ int run_stat(const struct options *o);
 int run_get(const struct options *o);
 int run_set(const struct options *o);
 
-/* print_metrics: stat as OpenMetrics text. */
-void print_metrics(const json_t *stat);
+/* stat as OpenMetrics text; served at o->listen. */
+void print_metrics(FILE *f, const json_t *stat);
+int serve_metrics(const struct options *o);
 
 /* Print as JSON; returns the status of the command. */
 int print_json(const json_t *value);
