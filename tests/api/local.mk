@@ -17,5 +17,5 @@ tests_api_chan_cancel_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/include
 tests_api_chan_cancel_LDADD = libzag.la
 tests_api_trees_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/include
 tests_api_trees_LDADD = libzag.la
-TESTS += tests/api/api.test
-EXTRA_DIST += tests/api/api.test
+TESTS += tests/api/api.test tests/api/fanout.test
+EXTRA_DIST += tests/api/api.test tests/api/fanout.test

@@ -5,6 +5,7 @@
 usage: bench.py [-q] [PART...]
 
 PART: create mutex cond yield file sleepers echo http memory sleepers-100k
+fanout
 (default: all).
 -q is quick: one repetition, short runs.  ZAGRUN is the command to run a
 program under the shim, BUILDDIR where the programs have been built.  Exit
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import time
 
+import fanout
 import measure as m
 
 BENCH = f'{m.BUILD}/tests/bench'
@@ -67,6 +69,8 @@ TARGETS = [
     ('HTTP CPU per request, against epoll', 'ratio', 1.3),
     ('10,000 x sleep(1), CPU', 'zagrun', 0.1),
     ('memory per parked thread', 'zagrun', 9.0),
+    ('fanout, over fork and exec, p99', 'zagrun', 1000),
+    ('fanout, a line is read late, p99', 'zagrun', 1000),
 ]
 
 
@@ -250,8 +254,21 @@ def many_sleepers(report, opt):
     report.add('100,000 x sleep(1), CPU', 's', [], [r[1] for r in runs])
 
 
+def fan_out(report, opt):
+    """200 commands, 50 at a time, that write a line now and then."""
+    runs = {side: [] for side in SIDES}
+    for _ in range(1 if opt.q else 3):
+        for side, prefix in SIDES.items():
+            runs[side].append(fanout.run(prefix, 200, 10, 40000))
+    for key, label in (('next', 'fanout, next in its place, p99'),
+                       ('ends', 'fanout, to begin and end it, p99'),
+                       ('whole', 'fanout, over fork and exec, p99'),
+                       ('late', 'fanout, a line is read late, p99')):
+        report.add(label, 'us', *([r[key] for r in runs[s]] for s in SIDES))
+
+
 WHOLE = {'echo': echo, 'http': http, 'memory': memory,
-         'sleepers-100k': many_sleepers}
+         'sleepers-100k': many_sleepers, 'fanout': fan_out}
 PARTS = [*MICRO, *WHOLE]
 
 

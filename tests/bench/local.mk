@@ -10,6 +10,7 @@ bench_programs = \
 	tests/bench/load \
 	tests/bench/mutex \
 	tests/bench/sleepers \
+	tests/bench/stamp \
 	tests/bench/yield
 check_PROGRAMS += $(bench_programs)
 TESTS += tests/bench/smoke.test
@@ -18,6 +19,7 @@ EXTRA_DIST += \
 	tests/bench/bench.py \
 	tests/bench/cost.py \
 	tests/bench/demo.py \
+	tests/bench/fanout.py \
 	tests/bench/measure.py \
 	tests/bench/smoke.py \
 	tests/bench/smoke.test

@@ -2,6 +2,7 @@
 """Runs every benchmark program once, briefly, for its results; prints TAP."""
 
 import bench
+import fanout
 import measure as m
 
 MICRO = {
@@ -29,6 +30,12 @@ def web(prefix, program):
     idle.close()
 
 
+def fan_out(prefix):
+    if any(value < 0 for key, value in fanout.run(prefix, 60, 1, 1000).items()
+           if key in ('next', 'late')):
+        raise m.Wrong('fanout: what was, was before')
+
+
 def tests():
     for side, prefix in bench.SIDES.items():
         if side == 'zagrun' and not prefix:
@@ -36,6 +43,7 @@ def tests():
         for program, args in MICRO.items():
             yield f'{program}, {side}', micro, (prefix, program, args)
         yield f'echo and load, {side}', bench.run_echo, (prefix, 20, 1000)
+        yield f'fanout, {side}', fan_out, (prefix,)
         yield f'httpd, {side}', web, (prefix, 'examples/httpd')
     yield 'epoll-httpd', web, ([], 'tests/bench/epoll-httpd')
 
