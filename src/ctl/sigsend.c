@@ -221,6 +221,18 @@ bool zag_sig_has_ended(const siginfo_t *si)
 	return is_from_outside(si) && ends(si, &by_default);
 }
 
+/*
+ * The control socket tells the monitor of its clients by ZAG_SIGNAL.  Where the
+ * user has too many signals queued, anywhere, the kernel sends SIGIO instead
+ * (fcntl(2), F_SETSIG), of which the process would die.  A program that is to
+ * be told by SIGIO has a handler.
+ */
+static bool is_lost_poke(const siginfo_t *si)
+{
+	return si->si_signo == SIGIO && si->si_code == SI_KERNEL &&
+	       zag_monitor_on_look;
+}
+
 /* The monitor has taken a signal for the process from the kernel. */
 void zag_sig_on_process_signal(const siginfo_t *si)
 {
@@ -240,7 +252,7 @@ void zag_sig_on_process_signal(const siginfo_t *si)
 	ending = ends(&copy, &a);
 	if (zag_sig_is_handler(&a) || zag_signal_awaited(copy.si_signo))
 		zag_signal_send_process(&copy);
-	else if (a.sa_handler == SIG_DFL && !ending)
+	else if (a.sa_handler == SIG_DFL && !ending && !is_lost_poke(&copy))
 		zag_signal_default(copy.si_signo);
 }
 
