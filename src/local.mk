@@ -71,6 +71,7 @@ libzagcore_la_SOURCES += \
 	src/obs/json.c src/obs/json.h \
 	src/obs/look.c src/obs/look.h \
 	src/obs/measure.c \
+	src/obs/peer.c \
 	src/obs/ps.c \
 	src/obs/report.c src/obs/report.h \
 	src/obs/stat.c \

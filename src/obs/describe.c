@@ -144,12 +144,16 @@ static void add_joined(struct words *w, const struct zag_look *l)
 static void add_argument(struct words *w, const struct zag_look *l,
 			 const struct zag_owners *o)
 {
+	char peer[ZAG_PEER_TEXT];
+
 	switch ((enum zag_why_arg)l->why->arg) {
 	case ZAG_ARG_NONE:
 		break;
 	case ZAG_ARG_FD:
 		if (l->arg != UINTPTR_MAX)
 			ADD(w, " fd %d", (int)l->arg);
+		if (zag_describe_peer(l, peer))
+			ADD(w, " (%s)", peer);
 		break;
 	case ZAG_ARG_FDS:
 		ADD(w, " %lu fds", (unsigned long)l->arg);

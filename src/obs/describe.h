@@ -31,6 +31,11 @@ enum { ZAG_WAIT_TEXT = 128 };
 void zag_describe_wait(const struct zag_look *l, const struct zag_owners *o,
 		       char *text);
 
+/* The address of whoever is at the other end of the TCP or UDP connection that l
+ * waits for; false: it is none, and text is "". */
+enum { ZAG_PEER_TEXT = 64 };
+bool zag_describe_peer(const struct zag_look *l, char *text);
+
 /* The call that l has made; NULL: not known, or none that waits. */
 const char *zag_describe_call(const struct zag_look *l);
 

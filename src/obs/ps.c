@@ -31,11 +31,14 @@ static void put_object(struct zag_json *j, const struct zag_look *l,
 {
 	uint32_t tid;
 	uint64_t joined = 0;
+	char peer[ZAG_PEER_TEXT];
 
 	switch ((enum zag_why_arg)l->why->arg) {
 	case ZAG_ARG_FD:
 		if (l->arg != UINTPTR_MAX)
 			zag_json_int(j, "fd", (int)l->arg);
+		if (zag_describe_peer(l, peer))
+			zag_json_str(j, "peer", peer);
 		break;
 	case ZAG_ARG_ADDRESS:
 	case ZAG_ARG_MUTEX:

@@ -19,6 +19,7 @@ unit_programs = \
 	tests/unit/test_offload \
 	tests/unit/test_opt \
 	tests/unit/test_page \
+	tests/unit/test_peer \
 	tests/unit/test_runq \
 	tests/unit/test_sched \
 	tests/unit/test_shared \
@@ -81,6 +82,10 @@ tests_unit_test_opt_LDADD = $(UNIT_LIBS)
 tests_unit_test_page_SOURCES = tests/unit/test_page.c
 tests_unit_test_page_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_page_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_peer_SOURCES = tests/unit/test_peer.c
+tests_unit_test_peer_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_peer_LDADD = $(UNIT_LIBS)
 
 tests_unit_test_runq_SOURCES = tests/unit/test_runq.c
 tests_unit_test_runq_CPPFLAGS = $(UNIT_CPPFLAGS)
