@@ -2,15 +2,20 @@
 # Debian's servers under real clients.  Append NAME.test (TAP) to TESTS and
 # EXTRA_DIST.
 apps_tests = \
+	tests/apps/cancel.test \
+	tests/apps/grace.test \
 	tests/apps/httpd.test \
 	tests/apps/python-httpd.test \
+	tests/apps/slow-loris.test \
 	tests/apps/stunnel4.test \
 	tests/apps/tinyproxy.test
 TESTS += $(apps_tests)
+check_PROGRAMS += tests/apps/children
 EXTRA_DIST += $(apps_tests) \
 	tests/apps/check-apps.sh \
 	tests/apps/lib.sh \
 	tests/apps/net.py \
+	tests/apps/outside.py \
 	tests/apps/threading-httpd.py
 
 # Many more programs from Debian, by drivers that are kept outside the tree:
