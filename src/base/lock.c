@@ -7,6 +7,16 @@
 #include "base/futex.h"
 
 ZAG_TLS uint32_t zag_lock_depth;
+void (*zag_lock_on_missed)(void);
+
+void zag_lock_missed(void)
+{
+	if (zag_lock_depth != ZAG_LOCK_MISSED)
+		return;
+	zag_lock_depth = 0;
+	if (zag_lock_on_missed)
+		zag_lock_on_missed();
+}
 
 enum { SPINS = 200 };
 

@@ -21,19 +21,37 @@ void zag_unlock_slow(struct zag_lock *l);
 
 /*
  * How many locks the calling thread or fiber holds.  A signal handler of the
- * program must not run while it holds one: it may need the same.
+ * program must not run while it holds one: it may need the same.  One that has
+ * come meanwhile sets the topmost bit, and is called for when the last lock has
+ * been given back.
  */
+#define ZAG_LOCK_MISSED UINT32_C(0x80000000)
 extern ZAG_TLS uint32_t zag_lock_depth;
+extern void (*zag_lock_on_missed)(void); /* the signal floor's */
+void zag_lock_missed(void);
+
+/* A section that no handler comes into, with or without a lock. */
+static inline void zag_lock_begin(void)
+{
+	zag_lock_depth++;
+	zag_compiler_fence();
+}
+
+static inline void zag_lock_end(void)
+{
+	zag_compiler_fence();
+	if (zag_unlikely((int32_t)--zag_lock_depth < 0))
+		zag_lock_missed();
+}
 
 static inline bool zag_trylock(struct zag_lock *l)
 {
 	uint32_t free = 0;
 
-	zag_lock_depth++;
-	atomic_signal_fence(memory_order_seq_cst);
+	zag_lock_begin();
 	if (zag_load_rlx(&l->word) == 0 && zag_cas(&l->word, &free, 1))
 		return true;
-	zag_lock_depth--;
+	zag_lock_end();
 	return false;
 }
 
@@ -41,8 +59,7 @@ static inline void zag_lock(struct zag_lock *l)
 {
 	uint32_t free = 0;
 
-	zag_lock_depth++;
-	atomic_signal_fence(memory_order_seq_cst);
+	zag_lock_begin();
 	if (zag_unlikely(!zag_cas(&l->word, &free, 1)))
 		zag_lock_slow(l);
 }
@@ -51,8 +68,7 @@ static inline void zag_unlock(struct zag_lock *l)
 {
 	if (zag_unlikely(zag_xchg(&l->word, 0) == 2))
 		zag_unlock_slow(l);
-	atomic_signal_fence(memory_order_seq_cst);
-	zag_lock_depth--;
+	zag_lock_end();
 }
 
 #endif

@@ -65,6 +65,10 @@ void zag_sig_on_look(int signo, siginfo_t *si, void *uc);
 void zag_sig_on_arrival(int signo, siginfo_t *si, void *uc);
 void zag_sig_on_overflow(int signo, siginfo_t *si, void *uc);
 
+/* zag_lock_on_missed: a signal that found the runtime at work may find it done
+ * with that. */
+void zag_sig_look_again(void);
+
 /* A signal's number and code in one int that is not 0, and back. */
 static inline int zag_sig_pack(const siginfo_t *si)
 {
@@ -83,6 +87,13 @@ static inline void zag_sig_unpack(siginfo_t *si)
 /* zag_monitor_on_signal and zag_monitor_on_tick */
 void zag_sig_on_process_signal(const siginfo_t *si);
 bool zag_sig_remind(void);
+
+/* Those of the process in `set` are not the caller's to take any more. */
+void zag_sig_retarget(uint64_t set);
+void zag_sig_on_closed(struct zag_fiber *f); /* zag_thread_on_closed */
+
+/* The caller, f, has another mask. */
+void zag_sig_change_mask(struct zag_fiber *f, uint64_t mask);
 
 /* A fiber in sigwait for signals of the process. */
 struct zag_sigwaiter {

@@ -28,6 +28,28 @@ static bool interruptible(struct zag_fiber *f)
 	       !zag_load_rlx(&f->sigclosed);
 }
 
+/* What is in the way has an end, where it looks again (wait_open, sigdelivers,
+ * sigswapped, sigclosed do so anyway). */
+static void come_back(struct zag_fiber *f)
+{
+	if (zag_lock_depth)
+		zag_lock_depth |= ZAG_LOCK_MISSED;
+	else if (zag_load_rlx(&f->carrier->in_runtime))
+		zag_store_rlx(&f->carrier->missed, 1);
+}
+
+void zag_sig_look_again(void)
+{
+	struct zag_fiber *f = zag_fiber_self();
+
+	if (!f || !zag_sigmask_takes(f))
+		return;
+	if (interruptible(f))
+		zag_sig_deliver_here(f);
+	else
+		come_back(f);
+}
+
 /*
  * Let the monitor see to it.  The kernel allows no thread to tell another of
  * what it alone could have sent, so number and code are where si_errno is.
@@ -86,7 +108,9 @@ void zag_sig_on_look(int signo, siginfo_t *si, void *uc)
 	(void)si;
 	if (f && interruptible(f) && zag_sigmask_takes(f)) {
 		deliver_on_carrier(f, uc);
-	} else if (!f && !zag_carrier_self()) {
+	} else if (f) {
+		come_back(f);
+	} else if (!zag_carrier_self()) {
 		/* A helper thread that is to give up its call, or a thread of
 		 * libc's own that is cancelled. */
 		zag_arch_syscall_interrupt(uc);

@@ -136,7 +136,7 @@ void zag_sig_deliver(struct zag_fiber *f, siginfo_t *si, void *uc)
 {
 	struct sigaction a = zag_sig_take_action(si->si_signo);
 	uint64_t mask = zag_load_rlx(&f->sigmask);
-	uint64_t back = f->sigswapped ? f->sigsaved : mask;
+	uint64_t back = f->sigswapped ? f->sigsaved : mask, during;
 
 	if (si->si_signo == ZAG_SIGNAL) {
 		zag_cancel_arrived(); /* may unwind */
@@ -150,12 +150,13 @@ void zag_sig_deliver(struct zag_fiber *f, siginfo_t *si, void *uc)
 	f->sigswapped = false;
 	f->handlers++;
 	f->interruptions += !(a.sa_flags & SA_RESTART);
-	zag_sigmask_change(f, mask_during(&a, si->si_signo, mask));
+	during = mask_during(&a, si->si_signo, mask);
+	zag_sigmask_change(f, during);
+	zag_sig_retarget(during & ~mask);
 	deliver_others(f, uc);
 	back = call_as_thread(f, &a, si, uc, back);
 	if (zag_fiber_self() == f)
-		zag_sigmask_change(f, back & ~(ZAG_SIG_UNMASKABLE |
-					       ZAG_SIG_HIDDEN));
+		zag_sig_change_mask(f, back);
 }
 
 /* --- all of them --------------------------------------------------------- */
@@ -167,6 +168,8 @@ void zag_sig_deliver_all(struct zag_fiber *f, void *uc)
 	siginfo_t si;
 
 	f->sigdelivers = true;
+	zag_store_rlx(&f->sigchosen, false);
+	zag_fence(); /* pairs with notify_for_process: it, or we, see all */
 	while (zag_fiber_self() == f &&
 	       zag_sigqueue_take(f, ~zag_load_rlx(&f->sigmask), &si)) {
 		zag_sig_deliver(f, &si, uc);

@@ -62,6 +62,8 @@ void zag_signal_boot(void)
 	zag_sigmask_block(&mask);
 	zag_wait_on_signal = zag_sig_interrupted;
 	zag_wait_on_pending = zag_sig_pending;
+	zag_lock_on_missed = zag_sig_look_again;
+	zag_thread_on_closed = zag_sig_on_closed;
 	zag_thread_on_gone = zag_sigqueue_clear;
 	zag_monitor_on_signal = zag_sig_on_process_signal;
 	zag_monitor_on_tick = zag_sig_remind;

@@ -27,8 +27,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/sigmask.h"
 #include "fiber/fiber.h"
 #include "wait/wait.h"
+
+/* The kernel takes pending ones of these back when it gets others. */
+#define ZAG_SIG_JOB                                                \
+	(ZAG_SIGBIT(SIGCONT) | ZAG_SIGBIT(SIGTSTP) | ZAG_SIGBIT(SIGTTIN) | \
+	 ZAG_SIGBIT(SIGTTOU))
 
 /* Take over dispositions and main's mask.  At boot, on the booting thread. */
 void zag_signal_boot(void);

@@ -159,6 +159,20 @@ bool zag_sigqueue_take(struct zag_fiber *f, uint64_t set, siginfo_t *si)
 	return true;
 }
 
+bool zag_sigqueue_take_shared(uint64_t set, siginfo_t *si)
+{
+	struct zag_siginfo *s;
+
+	zag_lock(&pending.lock);
+	s = take_any(NULL, set);
+	zag_unlock(&pending.lock);
+	if (!s)
+		return false;
+	*si = s->si;
+	zag_heap_realloc(s, 0);
+	return true;
+}
+
 /* The lock is held. */
 static void drop(struct zag_fiber *f, uint64_t set)
 {

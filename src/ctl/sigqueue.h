@@ -24,6 +24,8 @@ bool zag_sigqueue_add(struct zag_fiber *f, const siginfo_t *si);
 /* Take one of f's or of the process's that is in `set`.  False: none is. */
 bool zag_sigqueue_take(struct zag_fiber *f, uint64_t set, siginfo_t *si);
 
+bool zag_sigqueue_take_shared(uint64_t set, siginfo_t *si); /* the latter */
+
 /* Forget all of f's; it has ended. */
 void zag_sigqueue_clear(struct zag_fiber *f);
 

@@ -26,7 +26,8 @@ static void kick(struct zag_fiber *f)
 {
 	struct zag_carrier *c;
 
-	if (zag_wait_end(f, ZAG_WAKE_SIGNAL))
+	zag_store_rlx(&f->sigtold, true);
+	if (zag_wait_end(f, ZAG_WAKE_SIGNAL)) /* with a barrier */
 		return;
 	c = f->carrier;
 	if (c && zag_load_acq(&f->state) == ZAG_FIBER_RUNNING)
@@ -43,11 +44,23 @@ static void notify(struct zag_fiber *f)
 	}
 }
 
+/* f is to take what is pending for the process. */
+static void notify_for_process(struct zag_fiber *f)
+{
+	zag_store_rel(&f->sigchosen, true);
+	notify(f);
+}
+
 static _Atomic uint64_t read_by_fd; /* what signalfds are there for */
 
-void zag_signal_add_fd(uint64_t set)
+/* The kernel takes codes that are its own from the main thread only. */
+static bool give_to_kernel(const siginfo_t *si)
 {
-	zag_or(&read_by_fd, set);
+	long pid = zag_raw(SYS_getpid);
+
+	if (si->si_code >= 0 || si->si_code == SI_TKILL)
+		return !zag_raw(SYS_kill, pid, si->si_signo);
+	return !zag_raw(SYS_rt_sigqueueinfo, pid, si->si_signo, si);
 }
 
 /*
@@ -57,14 +70,20 @@ void zag_signal_add_fd(uint64_t set)
  */
 static bool leave_to_kernel(const siginfo_t *si, uint64_t bit)
 {
-	long pid = zag_raw(SYS_getpid);
+	return zag_unlikely(zag_load_rlx(&read_by_fd) & bit) &&
+	       (zag_sigmask_blocked_by_all() & bit) && give_to_kernel(si);
+}
 
-	if (zag_likely(!(zag_load_rlx(&read_by_fd) & bit)) ||
-	    !(zag_sigmask_blocked_by_all() & bit))
-		return false;
-	if (si->si_code != SI_QUEUE)
-		return !zag_raw(SYS_kill, pid, si->si_signo);
-	return !zag_raw(SYS_rt_sigqueueinfo, pid, si->si_signo, si);
+void zag_signal_add_fd(uint64_t set)
+{
+	siginfo_t si;
+
+	zag_or(&read_by_fd, set);
+	zag_sig_update_wanted();
+	while (zag_sigqueue_take_shared(set & zag_sigmask_blocked_by_all(),
+					&si))
+		if (!give_to_kernel(&si))
+			break;
 }
 
 int zag_signal_send(struct zag_fiber *f, const siginfo_t *si)
@@ -168,16 +187,38 @@ static struct zag_fiber *choose(int signo)
 	return s.parked ? s.parked : s.found;
 }
 
+/* Those pending for the process, in this set, that their taker does not take
+ * any more: as retarget_shared_pending() in the kernel. */
+void zag_sig_retarget(uint64_t set)
+{
+	uint64_t bits = zag_load_acq(&zag_sigmask_shared) & set;
+
+	for (; bits; bits &= bits - 1) {
+		struct zag_fiber *f = choose(__builtin_ctzll(bits) + 1);
+
+		if (f && f != zag_fiber_self())
+			notify_for_process(f);
+	}
+}
+
+void zag_sig_on_closed(struct zag_fiber *f)
+{
+	zag_sig_retarget(~zag_load_rlx(&f->sigmask));
+}
+
 int zag_signal_send_process(const siginfo_t *si)
 {
 	struct zag_fiber *f;
 
+	if (!zag_signal_awaited(si->si_signo) &&
+	    leave_to_kernel(si, ZAG_SIGBIT(si->si_signo)))
+		return 0;
 	if (!zag_sigqueue_add(NULL, si))
 		return -EAGAIN;
 	zag_fence_after_rmw(); /* as above */
 	f = choose(si->si_signo);
 	if (f)
-		notify(f);
+		notify_for_process(f);
 	return 0;
 }
 
@@ -250,7 +291,9 @@ void zag_sig_on_process_signal(const siginfo_t *si)
 	if (!copy.si_signo || zag_signal_action(copy.si_signo, NULL, &a))
 		return;
 	ending = ends(&copy, &a);
-	if (zag_sig_is_handler(&a) || zag_signal_awaited(copy.si_signo))
+	/* What nobody wants any more stays pending, here as it would there. */
+	if (zag_sig_is_handler(&a) || zag_signal_awaited(copy.si_signo) ||
+	    !zag_signal_wanted(copy.si_signo))
 		zag_signal_send_process(&copy);
 	else if (a.sa_handler == SIG_DFL && !ending && !is_lost_poke(&copy))
 		zag_signal_default(copy.si_signo);
@@ -284,16 +327,22 @@ bool zag_signal_wanted(int signo)
 	       zag_signal_awaited(signo);
 }
 
-/* All that some fiber would take.  The rest stays pending in the kernel, for
- * signalfd and sigpending. */
+/*
+ * All that some fiber would take.  The rest stays pending in the kernel: at
+ * once what is queued there, stops or continues the process, or is read from a
+ * signalfd, and the others when the monitor next looks; a thread that opens and closes a signal all the time need
+ * not wake it each time.
+ */
 void zag_sig_update_wanted(void)
 {
+	const uint64_t exact = ~UINT64_C(0) << 31 | ZAG_SIG_JOB;
 	uint64_t set;
 
 	zag_lock(&waiters.lock); /* whoever sets it last has seen the newest */
 	set = ~zag_sigmask_blocked_by_all() | awaited();
 	zag_monitor_set_wanted(set & ~(ZAG_SIGNALS_FAULT | ZAG_SIG_UNMASKABLE |
-				       ZAG_SIG_HIDDEN));
+				       ZAG_SIG_HIDDEN),
+			       exact | zag_load_rlx(&read_by_fd));
 	zag_unlock(&waiters.lock);
 	if (zag_load_acq(&zag_sigmask_shared) & set)
 		zag_monitor_watch_signals();
@@ -345,8 +394,10 @@ bool zag_sig_remind(void)
 	for (; bits; bits &= bits - 1) {
 		struct zag_fiber *f = choose(__builtin_ctzll(bits) + 1);
 
-		if (f)
+		if (f) {
+			zag_store_rel(&f->sigchosen, true);
 			kick(f);
+		}
 		any |= f != NULL;
 	}
 	return any;

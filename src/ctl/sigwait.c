@@ -35,27 +35,27 @@ static void fetch(uint64_t set)
 }
 
 /*
- * The caller has another mask.  What everybody has blocked may be pending in
- * the kernel: it becomes so here; what was so before, before the monitor could
- * take it, which would be later, and what has become so meanwhile.
+ * What everybody has blocked may be pending in the kernel: it becomes so here,
+ * before the monitor can take it, which would be later.
  */
-static void change(struct zag_fiber *f, uint64_t mask)
+void zag_sig_change_mask(struct zag_fiber *f, uint64_t mask)
 {
-	uint64_t held = zag_load_rlx(&f->sigmask) & ~mask &
-			zag_sigmask_blocked_by_all();
+	uint64_t opened = zag_load_rlx(&f->sigmask) & ~mask;
 
-	fetch(held);
+	fetch(opened & zag_sigmask_blocked_by_all());
 	zag_sigmask_change(f, mask & ~NEVER_BLOCKED);
-	fetch(held);
+	zag_sigmask_opened(f, opened);
 }
 
 void zag_signal_set_mask(uint64_t mask)
 {
 	struct zag_fiber *f = zag_fiber_self();
-	uint64_t opened = zag_load_rlx(&f->sigmask) & ~mask;
+	uint64_t was = zag_load_rlx(&f->sigmask);
 
-	change(f, mask);
-	if (!opened)
+	zag_sig_change_mask(f, mask);
+	if (zag_unlikely(zag_load_acq(&zag_sigmask_shared) & mask & ~was))
+		zag_sig_retarget(mask & ~was);
+	if (!(was & ~mask))
 		return;
 	zag_asymmetric_fence(); /* pairs with the senders' membarrier */
 	zag_sig_deliver_here(f);
@@ -68,7 +68,7 @@ void zag_signal_open(uint64_t mask)
 	f->sigsaved = zag_load_rlx(&f->sigmask);
 	f->sigswapped = true;
 	zag_compiler_fence();
-	change(f, mask);
+	zag_sig_change_mask(f, mask);
 }
 
 void zag_signal_close(void)
@@ -169,7 +169,8 @@ void zag_signal_native_pending(void)
 	    !zag_load_acq(&f->sigpending))
 		return;
 	while (zag_sigqueue_take(f, zag_load_rlx(&f->sigmask), &si))
-		zag_raw(SYS_rt_tgsigqueueinfo, pid, tid, si.si_signo, &si);
+		if (zag_raw(SYS_rt_tgsigqueueinfo, pid, tid, si.si_signo, &si))
+			zag_raw(SYS_tgkill, pid, tid, si.si_signo);
 }
 
 void zag_signal_native_return(void)

@@ -65,6 +65,8 @@ struct zag_fiber {
 	uint32_t tid;		     /* what glibc's TCB says; unique */
 	_Atomic bool urgent;	     /* to go first when it is next made ready */
 	_Atomic bool sigclosed; /* it is ending: no handler runs any more */
+	_Atomic bool sigchosen; /* to take those of the process, too */
+	_Atomic bool sigtold;	/* one was sent while it may have been queued */
 
 	/* What a wait touches, too.  What an observer is told (fiber/why.h,
 	 * sched/clock.h): whoever moves the fiber from state to state writes

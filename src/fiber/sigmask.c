@@ -143,12 +143,11 @@ void zag_sigmask_change(struct zag_fiber *f, uint64_t mask)
 
 	if (mask == zag_load_rlx(&f->sigmask))
 		return;
-	zag_lock_depth++; /* a handler in between would find half of it */
-	zag_compiler_fence();
+	zag_lock_begin(); /* a handler in between would find half of it */
 	zag_sigmask_hold(f, mask);
 	leave(old);
 	zag_fence_after_rmw(); /* pairs with the one in zag_signal_send */
-	zag_lock_depth--;
+	zag_lock_end();
 }
 
 void zag_sigmask_reset(void)

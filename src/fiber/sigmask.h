@@ -19,12 +19,27 @@
  * written by the signal floor. */
 extern ZAG_HIDDEN _Atomic uint64_t zag_sigmask_shared;
 
-/* What f would take if it looked: pending, and not blocked or waited for. */
+/*
+ * What f is to take: pending, and not blocked or waited for.  Of what is
+ * pending for the process, only if it is the one who has been chosen for that,
+ * or has opened it itself: others might be quicker than who is told.
+ */
 static inline uint64_t zag_sigmask_takes(const struct zag_fiber *f)
 {
-	return (zag_load_acq(&f->sigpending) |
-		zag_load_acq(&zag_sigmask_shared)) &
+	uint64_t bits = zag_load_acq(&f->sigpending);
+
+	if (zag_unlikely(zag_load_acq(&f->sigchosen)))
+		bits |= zag_load_acq(&zag_sigmask_shared);
+	return bits &
 	       (~zag_load_rlx(&f->sigmask) | zag_load_rlx(&f->sigaccepts));
+}
+
+/* f, the caller or a new one, has opened some: it may be for it that those
+ * pending for the process wait. */
+static inline void zag_sigmask_opened(struct zag_fiber *f, uint64_t bits)
+{
+	if (zag_unlikely(zag_load_acq(&zag_sigmask_shared) & bits))
+		zag_store_rel(&f->sigchosen, true);
 }
 
 /* The fiber f comes to life with this mask, or ends.  Any thread. */

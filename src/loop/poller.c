@@ -260,12 +260,11 @@ void zag_poller_install(void)
 
 struct zag_loop *zag_loop_here(void)
 {
-	struct zag_carrier *c = zag_carrier_self();
 	struct zag_processor *p = &zag_sched.processors[0];
 	uint32_t was;
+	struct zag_carrier *c = zag_enter_self(&was);
 
 	if (c) {
-		was = zag_enter(c);
 		if (c->processor)
 			p = c->processor;
 		zag_leave(c, was);

@@ -67,8 +67,8 @@ static int64_t running(struct zag_fiber *f)
 
 static int64_t own(struct zag_fiber *f)
 {
-	struct zag_carrier *c = f->carrier;
-	uint32_t was = zag_enter(c); /* no switch, no handler in between */
+	uint32_t was; /* no switch, no handler in between */
+	struct zag_carrier *c = zag_enter_self(&was);
 	int64_t t;
 
 	if (!zag_load_rlx(&f->cpu_mark))

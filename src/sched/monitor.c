@@ -160,16 +160,30 @@ static bool look(void)
 /* --- its loop ----------------------------------------------------------- */
 
 static _Atomic uint64_t wanted;
+static _Atomic uint64_t waits_for; /* what it takes from the kernel now */
 void (*zag_monitor_on_signal)(const siginfo_t *si);
 bool (*zag_monitor_on_tick)(void);
 bool (*zag_monitor_on_look)(void);
 void (*zag_monitor_on_idle)(void);
 
+/* What to wait for, and known to be: pairs with zag_monitor_set_wanted. */
+static uint64_t announce(void)
+{
+	uint64_t set = zag_load_acq(&wanted), seen;
+
+	do {
+		seen = set;
+		zag_store_rlx(&waits_for, set);
+		zag_fence();
+		set = zag_load_acq(&wanted);
+	} while (set != seen);
+	return set | ZAG_SIGBIT(ZAG_SIGNAL);
+}
+
 /* Wait for a signal that some fiber may take, a poke, or the time. */
 static void wait_for_signal(const struct timespec *timeout)
 {
-	uint64_t set = zag_load_acq(&wanted) |
-		       ZAG_SIGBIT(ZAG_SIGNAL);
+	uint64_t set = announce();
 	siginfo_t si;
 	long sig = zag_raw(SYS_rt_sigtimedwait, &set, &si, timeout,
 			   sizeof(set));
@@ -191,9 +205,14 @@ uint32_t zag_monitor_tid(void)
 	return monitor.tid;
 }
 
-void zag_monitor_set_wanted(uint64_t set)
+void zag_monitor_set_wanted(uint64_t set, uint64_t only)
 {
-	if (zag_xchg(&wanted, set) != set && monitor.tid)
+	uint64_t waits;
+
+	zag_store_rel(&wanted, set);
+	zag_fence();
+	waits = zag_load_acq(&waits_for);
+	if (((set & ~waits) | (waits & ~set & only)) && monitor.tid)
 		poke();
 }
 
@@ -313,5 +332,6 @@ void zag_monitor_reset(void)
 	zag_store_rlx(&go, 0);
 	zag_store_rlx(&monitor.asleep, 0);
 	zag_store_rlx(&monitor.busy, false);
+	zag_store_rlx(&waits_for, 0);
 	monitor.tid = 0;
 }

@@ -36,7 +36,10 @@ extern bool (*zag_monitor_on_look)(void);
 
 /* Called when nothing has run for long, before it sleeps until poked. */
 extern void (*zag_monitor_on_idle)(void);
-void zag_monitor_set_wanted(uint64_t set);
+
+/* What it should take from the kernel: at once what is new in `set`.  What is
+ * not in there any more it may take until its next tick, but for `only`. */
+void zag_monitor_set_wanted(uint64_t set, uint64_t only);
 void zag_monitor_watch_signals(void);
 uint32_t zag_monitor_tid(void);
 

@@ -50,6 +50,21 @@ bool zag_sched_chance(uint32_t n)
 	return (x ^ x >> 31) % n == 0;
 }
 
+/* --- the runtime's border ------------------------------------------------ */
+
+/* A signal that came inside, and found no handler could run there. */
+void zag_leave_slow(void)
+{
+	uint32_t was;
+	struct zag_carrier *c = zag_enter_self(&was);
+
+	if (!was)
+		zag_store_rlx(&c->missed, 0);
+	zag_store_rlx(&c->in_runtime, was);
+	if (!was && zag_lock_on_missed)
+		zag_lock_on_missed();
+}
+
 /* --- choosing ----------------------------------------------------------- */
 
 /* Learn whether a lone `next` has to wait here: then others are woken for it
@@ -189,6 +204,20 @@ void zag_park(void)
 		zag_yield();
 }
 
+/*
+ * Signals that came to f while it was in a queue: who sent them saw it there,
+ * and left it to us.  Pairs with the membarrier in zag_wait_end.
+ */
+static void look(struct zag_fiber *f)
+{
+	zag_asymmetric_fence();
+	if (zag_likely(!zag_load_rlx(&f->sigtold)))
+		return;
+	zag_store_rlx(&f->sigtold, false);
+	if (zag_lock_on_missed)
+		zag_lock_on_missed();
+}
+
 /* The kernel's yield is a system call: two fibers that take turns shall not
  * pay for it every time, nor for reading the counter. */
 static bool long_since_yield(struct zag_processor *p)
@@ -206,13 +235,13 @@ static bool long_since_yield(struct zag_processor *p)
  * anything but yield.  They wait for somebody elsewhere then, who may need the
  * CPU: a carrier that the kernel has preempted, another process.
  */
-static bool all_have_yielded(struct zag_carrier *c)
+static bool all_have_yielded(void)
 {
 	struct zag_processor *p;
 	bool all = false;
-	uint32_t tick;
+	uint32_t tick, was;
+	struct zag_carrier *c = zag_enter_self(&was);
 
-	zag_enter(c);
 	p = c->processor;
 	if (p) {
 		tick = zag_load_rlx(&p->tick);
@@ -223,7 +252,7 @@ static bool all_have_yielded(struct zag_carrier *c)
 		if (all)
 			p->yields = 0;
 	}
-	zag_leave(c, 0);
+	zag_leave(c, was);
 	return all;
 }
 
@@ -233,13 +262,13 @@ void zag_yield(void)
 	struct zag_carrier *c;
 	struct zag_processor *p;
 	struct zag_fiber *to;
+	uint32_t was;
 
-	if (!f || all_have_yielded(f->carrier))
+	if (!f || all_have_yielded())
 		zag_raw(SYS_sched_yield);
 	if (!f)
 		return;
-	c = f->carrier;
-	zag_enter(c);
+	c = zag_enter_self(&was);
 	p = c->processor;
 	to = next_for(c);
 	if (to || !p || p->look_out)
@@ -247,6 +276,7 @@ void zag_yield(void)
 	else
 		zag_store_rlx(&p->tick, zag_load_rlx(&p->tick) + 1);
 	zag_leave(f->carrier, 0);
+	look(f);
 }
 
 void zag_sched_exit(void)
@@ -315,16 +345,16 @@ static void ready_detached(struct zag_fiber *f)
 
 void zag_sched_ready(struct zag_fiber *f)
 {
-	struct zag_carrier *c = zag_carrier_self();
+	struct zag_carrier *c;
 	uint32_t was;
 
 	zag_clock_ready(f);
+	c = zag_enter_self(&was);
 	if (!c) {
 		zag_globq_put(f);
 		zag_sched_wake_one();
 		return;
 	}
-	was = zag_enter(c);
 	if (c->processor) {
 		ready_local(c, f);
 	} else {
@@ -367,12 +397,11 @@ static struct zag_fiber *pop_cached(struct zag_processor *p, size_t size,
 
 struct zag_fiber *zag_sched_get_slot(size_t size, size_t guard)
 {
-	struct zag_carrier *c = zag_carrier_self();
 	struct zag_fiber *f = NULL;
 	uint32_t was;
+	struct zag_carrier *c = zag_enter_self(&was);
 
 	if (c) {
-		was = zag_enter(c);
 		f = pop_cached(c->processor, size, guard);
 		zag_leave(c, was);
 	}
@@ -405,9 +434,8 @@ void zag_sched_put_slot(struct zag_fiber *f, bool here)
 	if (here)
 		zag_fiber_recycle(f); /* may park: after it, c is another */
 	zag_store_rlx(&f->state, ZAG_FIBER_FREE);
-	c = zag_carrier_self();
+	c = zag_enter_self(&was);
 	if (c) {
-		was = zag_enter(c);
 		kept = push_cached(c->processor, f);
 		zag_leave(c, was);
 	}

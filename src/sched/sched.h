@@ -91,6 +91,7 @@ struct zag_carrier {
 	struct zag_processor *processor; /* NULL: taken, or a spare */
 	_Atomic uint32_t in_runtime;
 	_Atomic uint32_t taken; /* the monitor is taking, or has taken it */
+	_Atomic uint32_t missed; /* a signal came while it was in_runtime */
 	enum zag_action action;
 	struct zag_fiber *prev; /* whom the action is about */
 	struct zag_fiber *given; /* to run without a processor, or NULL */
@@ -188,10 +189,28 @@ static inline uint32_t zag_enter(struct zag_carrier *c)
 	return was;
 }
 
+/* The same on the carrier that the caller is on, NULL on a native thread: no
+ * handler, after which that may be another, comes in between. */
+static inline struct zag_carrier *zag_enter_self(uint32_t *was)
+{
+	struct zag_carrier *c;
+
+	zag_lock_begin();
+	c = zag_carrier_self();
+	*was = c ? zag_enter(c) : 0;
+	zag_lock_end();
+	return c;
+}
+
+void zag_leave_slow(void);
+
 static inline void zag_leave(struct zag_carrier *c, uint32_t was)
 {
 	zag_compiler_fence();
 	zag_store_rel(&c->in_runtime, was);
+	zag_compiler_fence();
+	if (zag_unlikely(zag_load_rlx(&c->missed)))
+		zag_leave_slow();
 }
 
 /* The way to a kernel thread of glibc's own making: libc's pthread_create. */

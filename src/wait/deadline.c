@@ -131,8 +131,8 @@ static bool insert(struct zag_deadlines *h, struct zag_deadline *d)
 
 static uint32_t home(void)
 {
-	struct zag_carrier *c = zag_carrier_self();
-	uint32_t was = zag_enter(c);
+	uint32_t was;
+	struct zag_carrier *c = zag_enter_self(&was);
 	uint32_t i = c->processor ? c->processor->index : 0;
 
 	zag_leave(c, was);

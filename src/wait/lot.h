@@ -100,8 +100,8 @@ static inline void zag_mutex_lock(struct zag_mutex *m)
 {
 	uint32_t free = 0;
 
-	zag_lock_depth++; /* no handler of the program's, no asynchronous … */
-	zag_compiler_fence(); /* … cancellation, runs while it is held */
+	zag_lock_begin(); /* no handler of the program's, no asynchronous
+			   * cancellation, runs while it is held */
 	if (!atomic_compare_exchange_strong_explicit(&m->word, &free, 1,
 						     memory_order_acquire,
 						     memory_order_relaxed))
@@ -112,8 +112,7 @@ static inline void zag_mutex_unlock(struct zag_mutex *m)
 {
 	if (atomic_exchange_explicit(&m->word, 0, memory_order_release) == 2)
 		zag_mutex_unlock_slow(m);
-	zag_compiler_fence();
-	zag_lock_depth--;
+	zag_lock_end();
 }
 
 #endif

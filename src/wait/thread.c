@@ -39,6 +39,7 @@ static void recycle(struct zag_fiber *f, bool here)
 	zag_sched_put_slot(f, here);
 }
 
+void (*zag_thread_on_closed)(struct zag_fiber *f);
 void (*zag_thread_on_gone)(struct zag_fiber *f);
 
 /* f has left its stack for good. */
@@ -55,13 +56,23 @@ static void on_exit_fiber(struct zag_fiber *f)
 		zag_lot_wake(&f->done, 1);
 }
 
+/* What was sent to it has come, or is another's now. */
+static void close_signals(struct zag_fiber *self)
+{
+	zag_wait_look();
+	zag_store_rel(&self->sigclosed, true);
+	zag_fence(); /* pairs with the one in zag_signal_send_process */
+	if (zag_thread_on_closed)
+		zag_thread_on_closed(self);
+}
+
 /* Nothing can cancel it any more, no signal comes; what robust mutexes it
  * holds are left. */
 static void owner_dies(struct zag_fiber *self)
 {
 	zag_tcb_cancel_end();
 	if (self)
-		zag_store_rel(&self->sigclosed, true);
+		close_signals(self);
 	zag_tcb_owner_dies();
 	if (self)
 		zag_robust_owner_dies(self->tid);
@@ -123,6 +134,7 @@ static void first_frame(void *fiber)
 	zag_carrier_finish_switch(f->carrier);
 	zag_leave(f->carrier, 0);
 	zag_tcb_enter();
+	zag_wait_look();
 	if (!__sigsetjmp_cancel(buf.__cancel_jmp_buf, 0)) {
 		zag_tcb_set_unwind(&buf);
 		f->result = f->start(f->arg);
@@ -145,6 +157,8 @@ static void inherit(struct zag_fiber *f, const struct zag_thread_attr *attr)
 	f->priority = attr->priority;
 	zag_store_rlx(&f->sigpending, 0);
 	zag_store_rlx(&f->sigaccepts, 0);
+	zag_store_rlx(&f->sigchosen, false);
+	zag_store_rlx(&f->sigtold, false);
 	zag_store_rlx(&f->sigwait, NULL);
 	zag_store_rlx(&f->sigclosed, false);
 	f->sigdelivers = false;
@@ -157,6 +171,8 @@ static void inherit(struct zag_fiber *f, const struct zag_thread_attr *attr)
 				     ZAG_SIGBIT(SIGSTOP) |
 				     ZAG_SIGBIT(ZAG_SIGNAL) |
 				     ZAG_SIGBIT(ZAG_SIGNAL_IDS)));
+	zag_fence(); /* pairs with zag_signal_send_process */
+	zag_sigmask_opened(f, ~mask);
 	if (self)
 		memcpy(f->name, self->name, sizeof(f->name));
 }

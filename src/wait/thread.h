@@ -51,6 +51,9 @@ enum { ZAG_AFFINITY_SIZE = sizeof(cpu_set_t) };
 int zag_thread_set_affinity(struct zag_fiber *f, const cpu_set_t *set,
 			    size_t size);
 
+/* f, the caller, takes no more signals; a hook of the signal floor. */
+extern void (*zag_thread_on_closed)(struct zag_fiber *f);
+
 /* f has left its stack for good, its slot is not yet another's; a hook of the
  * signal floor, on a scheduler's stack or another fiber's. */
 extern void (*zag_thread_on_gone)(struct zag_fiber *f);

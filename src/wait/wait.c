@@ -159,7 +159,7 @@ static bool end(_Atomic(struct zag_wait *) *place, _Atomic uint32_t *busy,
 	struct zag_wait *w;
 	bool heard;
 
-	zag_lock_depth++; /* no handler in between: the waiter waits for us */
+	zag_lock_begin(); /* no handler in between: the waiter waits for us */
 	zag_add(busy, 1);
 	zag_membarrier(); /* pairs with the fences below */
 	w = zag_load_acq(place);
@@ -167,8 +167,7 @@ static bool end(_Atomic(struct zag_wait *) *place, _Atomic uint32_t *busy,
 	if (heard)
 		zag_wait_wake(w, reason);
 	zag_sub(busy, 1);
-	zag_compiler_fence();
-	zag_lock_depth--;
+	zag_lock_end();
 	return heard;
 }
 

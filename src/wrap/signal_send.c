@@ -88,19 +88,25 @@ ZAG_EXPORT int tgkill(pid_t pid, pid_t tid, int sig)
 /*
  * To itself, POSIX wants a signal nobody blocks delivered before kill returns,
  * and the kernel ends a process there and then.  True: *r is the result.  What
- * everybody blocks is for the kernel to keep.
+ * is queued while everybody blocks it is for the kernel to keep, and to refuse
+ * if there is too much of it.
  */
 static bool send_self(const siginfo_t *si, int *r)
 {
 	int sig = si->si_signo;
 	struct sigaction a;
+	bool wanted;
 
 	*r = 0;
 	if (sig <= 0 || sig >= NSIG || sig == SIGKILL || sig == SIGSTOP ||
-	    zag_signal_action(sig, NULL, &a) || !zag_signal_wanted(sig))
+	    zag_signal_action(sig, NULL, &a))
+		return false;
+	wanted = zag_signal_wanted(sig);
+	if (!wanted &&
+	    (si->si_code == SI_QUEUE || (ZAG_SIG_JOB & ZAG_SIGBIT(sig))))
 		return false;
 	if ((a.sa_handler != SIG_DFL && a.sa_handler != SIG_IGN) ||
-	    zag_signal_awaited(sig))
+	    zag_signal_awaited(sig) || !wanted)
 		*r = zag_signal_send_process(si);
 	else if (a.sa_handler == SIG_DFL)
 		zag_signal_default(sig);

@@ -152,6 +152,7 @@ prog_programs += \
 	tests/prog/signal-eintr-early \
 	tests/prog/signal-fd \
 	tests/prog/signal-jump \
+	tests/prog/signal-leave \
 	tests/prog/signal-many \
 	tests/prog/signal-old \
 	tests/prog/signal-pending-main \
