@@ -36,6 +36,7 @@ libzagcore_la_SOURCES += \
 	src/wait/blocking.c src/wait/blocking.h \
 	src/wait/deadline.c src/wait/deadline.h \
 	src/wait/lot.c src/wait/lot.h \
+	src/wait/ownstack.c src/wait/ownstack.h \
 	src/wait/shared.c src/wait/shared.h \
 	src/wait/thread.c src/wait/thread.h \
 	src/wait/turn.c src/wait/turn.h \

@@ -23,6 +23,7 @@
 #include "sched/offload.h"
 #include "sched/sched.h"
 #include "wait/lot.h"
+#include "wait/ownstack.h"
 #include "wait/shared.h"
 #include "wait/turn.h"
 
@@ -50,6 +51,7 @@ static void take_down(void)
 	zag_fd_reset();
 	zag_robust_reset();
 	zag_lot_reset();
+	zag_ownstack_reset();
 	zag_shared_reset();
 	zag_turn_reset();
 	zag_offload_reset();

@@ -123,6 +123,7 @@ struct zag_fiber {
 	int policy, priority;
 	int8_t nice;
 	void *affinity; /* cpu_set_t of ZAG_AFFINITY_SIZE bytes, or NULL */
+	struct zag_fiber *next_own; /* with a user_stack (wait/ownstack.c) */
 
 	/* CPU time, ns, while anybody asks for that (sched/cputime.h). */
 	_Atomic int64_t cpu_time;

@@ -23,6 +23,7 @@
 #include "sched/clock.h"
 #include "sched/sched.h"
 #include "wait/lot.h"
+#include "wait/ownstack.h"
 
 /* --- the end ------------------------------------------------------------ */
 
@@ -50,6 +51,8 @@ static void on_exit_fiber(struct zag_fiber *f)
 	zag_sigmask_release(f);
 	if (zag_thread_on_gone)
 		zag_thread_on_gone(f);
+	if (zag_unlikely(f->user_stack))
+		zag_ownstack_release(f);
 	if (zag_xchg(&f->done, ZAG_FINISHED) == ZAG_UNWANTED)
 		recycle(f, false);
 	else
@@ -246,6 +249,8 @@ int zag_thread_create(pthread_t *t, const struct zag_thread_attr *attr,
 		recycle(f, true);
 		return EAGAIN;
 	}
+	if (zag_unlikely(f->user_stack))
+		zag_ownstack_claim(f);
 	f->id = zag_fiber_next_id();
 	f->native = 0;
 	zag_clock_born(f);

@@ -9,6 +9,7 @@
 
 #include "runtime.h"
 #include "unit.h"
+#include "wait/lot.h"
 
 static _Atomic bool ended;
 
@@ -239,6 +240,49 @@ START_TEST(a_stack_of_the_program_s_own)
 }
 END_TEST
 
+static _Atomic uint32_t said, may_end;
+
+static void *says_so_first(void *arg)
+{
+	zag_store_rel(&said, 1);
+	zag_lot_wake(&said, 1);
+	while (!zag_load_acq(&may_end))
+		zag_sleep_until(zag_now() + MS);
+	zag_store_rel(&ended, true);
+	return arg;
+}
+
+static void *lets_it_end(void *arg)
+{
+	zag_sleep_until(zag_now() + 20 * MS);
+	zag_store_rel(&may_end, 1);
+	return arg;
+}
+
+/* A detached one is still on the stack that the next one is to have. */
+START_TEST(a_stack_is_one_s_at_a_time)
+{
+	struct zag_thread_attr attr = {
+		.stack = own_stack,
+		.stack_size = sizeof(own_stack),
+		.detached = true,
+	};
+	struct zag_fiber *f;
+	pthread_t t;
+
+	boot(_i);
+	ck_assert_int_eq(zag_thread_create(&t, &attr, says_so_first, NULL), 0);
+	while (!zag_load_acq(&said))
+		zag_lot_wait(&said, 0, ZAG_NEVER);
+	f = runtime_start(lets_it_end, NULL);
+	attr.detached = false;
+	ck_assert_int_eq(zag_thread_create(&t, &attr, where, NULL), 0);
+	ck_assert(zag_load_acq(&ended));
+	ck_assert_ptr_nonnull(runtime_join(zag_fiber_of(t)));
+	runtime_join(f);
+}
+END_TEST
+
 /* --- many --------------------------------------------------------------- */
 
 static _Atomic uint32_t wrong;
@@ -328,6 +372,7 @@ int main(void)
 			    RUNTIME_SIZES);
 	tcase_add_loop_test(c, a_stack_of_the_program_s_own, 0,
 			    RUNTIME_SIZES);
+	tcase_add_loop_test(c, a_stack_is_one_s_at_a_time, 0, RUNTIME_SIZES);
 	tcase_add_loop_test(c, many_come_and_go, 0, RUNTIME_SIZES);
 	tcase_add_loop_test(c, the_last_one_exits, 0, RUNTIME_SIZES);
 	return unit_run("thread", c);
