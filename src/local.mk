@@ -66,6 +66,7 @@ libzagcore_la_SOURCES += \
 	src/obs/deadlock.c src/obs/deadlock.h \
 	src/obs/debug.c src/obs/debug.h \
 	src/obs/describe.c src/obs/describe.h \
+	src/obs/ehframe.c src/obs/ehframe.h \
 	src/obs/grace.c src/obs/grace.h \
 	src/obs/helper.c src/obs/helper.h \
 	src/obs/hot.c src/obs/hot.h \
