@@ -22,3 +22,5 @@ obs_programs = \
 	tests/obs/stuck \
 	tests/obs/waits
 check_PROGRAMS += $(obs_programs)
+tests_obs_stuck_SOURCES = tests/obs/stuck.c tests/obs/stuck.h \
+	tests/obs/woken.c
