@@ -174,7 +174,8 @@ static void add_argument(struct words *w, const struct zag_look *l,
 			ADD(w, " %d", (int)l->arg);
 		break;
 	case ZAG_ARG_SIGNALS:
-		ADD(w, " 0x%lx", (unsigned long)l->arg);
+		if (l->arg != UINTPTR_MAX) /* else any will do */
+			ADD(w, " 0x%lx", (unsigned long)l->arg);
 		break;
 	}
 }
