@@ -93,34 +93,54 @@ static void show_more(pid_t pid)
 		waitpid(shell, NULL, 0);
 }
 
-static void show_process(pid_t pid)
-{
-	show_tasks(pid);
-	show_more(pid);
-}
-
-/* Calls each() with every child of ours: the command, and its orphans. */
-static int each_child(void (*each)(pid_t))
+/* Calls each() with every child that one of a process's tasks has started. */
+static int each_child_of(pid_t pid, const char *tid, void (*each)(pid_t))
 {
 	char path[64], *next, *line = NULL;
 	size_t size = 0;
+	long child;
 	int n = 0;
-	long pid;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	snprintf(path, sizeof(path), "/proc/%d/task/%.12s/children", pid, tid);
 	f = fopen(path, "re");
 	if (f && getline(&line, &size, f) > 0) {
 		char *p = line;
 
-		for (; (pid = strtol(p, &next, 10)) > 0; p = next, n++)
+		for (; (child = strtol(p, &next, 10)) > 0; p = next, n++)
 			if (each)
-				each((pid_t)pid);
+				each((pid_t)child);
 	}
 	free(line);
 	if (f)
 		fclose(f);
 	return n;
+}
+
+/* Of ours: the command, and its orphans. */
+static int each_child(void (*each)(pid_t))
+{
+	char tid[12];
+
+	snprintf(tid, sizeof(tid), "%d", getpid());
+	return each_child_of(getpid(), tid, each);
+}
+
+static void show_process(pid_t pid)
+{
+	char path[64];
+	struct dirent *e;
+	DIR *dir;
+
+	show_tasks(pid);
+	show_more(pid);
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir)))
+		if (e->d_name[0] != '.')
+			each_child_of(pid, e->d_name, show_process);
+	if (dir)
+		closedir(dir);
 }
 
 static void kill_one(pid_t pid)
