@@ -25,6 +25,7 @@
 #include "obs/helper.h"
 #include "obs/report.h"
 #include "obs/trace.h"
+#include "wait/shared.h"
 #include "wait/thread.h"
 #include "wrap/boot.h"
 #include "wrap/real.h"
@@ -93,4 +94,6 @@ __attribute__((destructor)) static void done(void)
 	zag_control_close();
 	if (!zag_redirected && zag_grace_running())
 		leave();
+	if (!zag_redirected)
+		zag_shared_settle();
 }

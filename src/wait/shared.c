@@ -43,6 +43,7 @@ struct watcher {
 	struct zag_job job;
 	_Atomic bool busy; /* the job is not over yet */
 	_Atomic uint32_t changed; /* futex: rises with each new place */
+	_Atomic uint32_t seen; /* as it was when the kernel was last told */
 	bool running;
 	uint32_t coming; /* fibers that are about to take a place */
 	uint32_t count;  /* places that are not free */
@@ -61,6 +62,7 @@ static struct {
 	struct zag_lock lock;
 	_Atomic uint32_t able; /* enum able: to use futex_waitv */
 	_Atomic uint32_t waiters;
+	_Atomic int32_t pid; /* whose the watchers' threads are */
 	struct watcher watchers[WATCHERS];
 } shared;
 
@@ -145,9 +147,10 @@ static bool tell(struct watcher *own)
 	bool go;
 
 	zag_lock(&shared.lock);
+	zag_store_rel(&own->seen, zag_load_acq(&own->changed));
 	own->running = own->count > 0 || own->coming > 0;
 	own->vec[0] = (struct futex_waitv){
-		.val = zag_load_acq(&own->changed),
+		.val = zag_load_rlx(&own->seen),
 		.uaddr = (uintptr_t)&own->changed,
 		.flags = FUTEX_32 | FUTEX_PRIVATE_FLAG,
 	};
@@ -271,6 +274,7 @@ static bool start(struct watcher *own)
 
 	own->running = true;
 	own->coming++;
+	zag_store_rlx(&shared.pid, (int32_t)zag_raw(SYS_getpid));
 	zag_unlock(&shared.lock);
 	while (zag_load_acq(&own->busy)) /* it has just stopped */
 		zag_yield();
@@ -410,6 +414,29 @@ int zag_shared_wake(const void *word, int n)
 		woken += wake_at(&shared.watchers[i], word, n - woken);
 	zag_unlock(&shared.lock);
 	return woken;
+}
+
+/* --- the end of the process ---------------------------------------------- */
+
+/* What the kernel has woken it for is passed on before it tells anew. */
+static void settle(struct watcher *own)
+{
+	uint32_t now = zag_add(&own->changed, 1) + 1;
+
+	zag_futex_wake(&own->changed, 1);
+	while (zag_load_acq(&own->busy) &&
+	       (int32_t)(zag_load_acq(&own->seen) - now) < 0)
+		zag_raw(SYS_sched_yield);
+}
+
+void zag_shared_settle(void)
+{
+	if (zag_likely(!zag_load_rlx(&shared.pid)) ||
+	    zag_load_rlx(&shared.pid) != zag_raw(SYS_getpid))
+		return;
+	for (int i = 0; i < WATCHERS; i++)
+		if (zag_load_acq(&shared.watchers[i].busy))
+			settle(&shared.watchers[i]);
 }
 
 void zag_shared_reset(void)

@@ -39,6 +39,14 @@ int zag_shared_wait(const _Atomic uint32_t *word, uint32_t expected,
  */
 int zag_shared_wake(const void *word, int n);
 
+/*
+ * This process is about to end, or to be another program: have the wake-ups
+ * that its watchers hold passed on.  A thread of another process that does not
+ * wait any more cannot have had one; a watcher may.
+ * Context: any thread, fiber; no lock of the runtime held.
+ */
+void zag_shared_settle(void);
+
 /* In a forked child: nobody waits. */
 void zag_shared_reset(void);
 

@@ -24,6 +24,7 @@
 #include "sched/sched.h"
 #include "wait/lot.h"
 #include "wait/ownstack.h"
+#include "wait/shared.h"
 
 /* --- the end ------------------------------------------------------------ */
 
@@ -84,8 +85,10 @@ static void owner_dies(struct zag_fiber *self)
 void zag_thread_quit(int status)
 {
 	owner_dies(zag_fiber_self());
-	if (zag_sub(&zag_sched.fibers, 1) == 1)
+	if (zag_sub(&zag_sched.fibers, 1) == 1) {
+		zag_shared_settle();
 		zag_raw(SYS_exit_group, status);
+	}
 	zag_sched_exit();
 }
 

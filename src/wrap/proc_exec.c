@@ -16,6 +16,7 @@
 #include "ctl/signal.h"
 #include "obs/grace.h"
 #include "sched/kthread.h"
+#include "wait/shared.h"
 #include "wrap/redirect.h"
 
 /* call, on a fiber, with the kernel's mask the fiber's. */
@@ -49,6 +50,7 @@
 			return ZAG_REAL(name)(__VA_ARGS__);               \
 		zag_signal_native_enter(&kernel_);                        \
 		zag_signal_native_pending();                              \
+		zag_shared_settle();                                      \
 		zag_add(&zag_kthread_execs, 1);                           \
 		result_ = ZAG_REAL(name)(__VA_ARGS__);                    \
 		zag_sub(&zag_kthread_execs, 1);                           \
@@ -144,6 +146,7 @@ ZAG_EXPORT int execle(const char *path, const char *arg, ...)
 ZAG_EXPORT void _exit(int status)
 {
 	zag_grace_leave();
+	zag_shared_settle();
 	for (;;)
 		zag_raw(SYS_exit_group, status);
 }

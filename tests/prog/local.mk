@@ -141,6 +141,7 @@ prog_programs += \
 prog_programs += \
 	tests/prog/shared-barrier \
 	tests/prog/shared-cond \
+	tests/prog/shared-exit \
 	tests/prog/shared-mutex \
 	tests/prog/shared-robust \
 	tests/prog/shared-rwlock \
