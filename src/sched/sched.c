@@ -19,6 +19,7 @@ struct zag_sched zag_sched;
 struct zag_poller zag_poller;
 void (*zag_sched_on_exit)(struct zag_fiber *f);
 ZAG_TLS struct zag_carrier *zag_carrier_own;
+ZAG_TLS uint32_t zag_sched_breath;
 
 enum {
 	POLL_EVERY = 61,     /* switches between looks at the poller … */
@@ -30,6 +31,8 @@ enum {
 	YIELD_MIN_US = 20,   /* between the kernel's yields */
 	WAKE_LENGTH = 16,    /* queued that are worth one all the same */
 	LATE_US = 25,	     /* a `next` that waited this long was late */
+	BREATH = 64,	     /* unlocked mutexes, at most, until one gives way … */
+	ALONE_US = 200,	     /* … without a processor not before this */
 	CACHE_MOST = 256,    /* finished slots a processor keeps */
 };
 
@@ -256,19 +259,13 @@ static bool all_have_yielded(void)
 	return all;
 }
 
-void zag_yield(void)
+static void let_others_run(struct zag_fiber *f)
 {
-	struct zag_fiber *f = zag_fiber_self();
-	struct zag_carrier *c;
 	struct zag_processor *p;
 	struct zag_fiber *to;
 	uint32_t was;
+	struct zag_carrier *c = zag_enter_self(&was);
 
-	if (!f || all_have_yielded())
-		zag_raw(SYS_sched_yield);
-	if (!f)
-		return;
-	c = zag_enter_self(&was);
 	p = c->processor;
 	to = next_for(c);
 	if (to || !p || p->look_out)
@@ -277,6 +274,16 @@ void zag_yield(void)
 		zag_store_rlx(&p->tick, zag_load_rlx(&p->tick) + 1);
 	zag_leave(f->carrier, 0);
 	look(f);
+}
+
+void zag_yield(void)
+{
+	struct zag_fiber *f = zag_fiber_self();
+
+	if (!f || all_have_yielded())
+		zag_raw(SYS_sched_yield);
+	if (f)
+		let_others_run(f);
 }
 
 void zag_sched_exit(void)
@@ -327,21 +334,78 @@ static void ready_local(struct zag_carrier *c, struct zag_fiber *f)
 		zag_sched_wake_one();
 }
 
+/* Whether somebody is to be woken for the global queue, from where no processor
+ * is: not for each one of a burst. */
+static bool worth_waking_detached(uint64_t now)
+{
+	static _Atomic uint64_t last;
+
+	if (now - zag_load_rlx(&last) < WAKE_MIN_US * zag_arch_ticks_per_us &&
+	    zag_globq_length() < WAKE_LENGTH)
+		return false;
+	zag_store_rlx(&last, now);
+	return true;
+}
+
 /* Queue f for anybody: the caller is a fiber whose carrier has no processor. */
 static void ready_detached(struct zag_fiber *f)
 {
-	static _Atomic uint64_t last; /* ticks of the last wake-up from here */
+	zag_globq_put(f);
+	if (worth_waking_detached(zag_arch_ticks()))
+		zag_sched_wake_one();
+	else
+		zag_monitor_poke(); /* it sees to what is missed */
+}
+
+/* --- giving way ----------------------------------------------------------- */
+
+/* Another number each time: whoever gave way every so many turns of a loop would
+ * always do so at the same place, where it has taken again what others want. */
+static uint32_t some_breath(void)
+{
+	static ZAG_TLS uint32_t random;
+
+	random = random * 1664525 + 1013904223;
+	return 1 + (random >> 16) % BREATH;
+}
+
+/* On a kernel thread of its own, which delays nobody, but may keep others from
+ * what they need: not too often, and those it has queued may still wait. */
+static bool gives_way_alone(struct zag_carrier *c)
+{
 	uint64_t now = zag_arch_ticks();
 
-	zag_globq_put(f);
-	if (now - zag_load_rlx(&last) < WAKE_MIN_US * zag_arch_ticks_per_us &&
-	    zag_globq_length() < WAKE_LENGTH) {
-		zag_monitor_poke(); /* it sees to what is missed */
-		return;
+	if (now - c->given_ticks >= ALONE_US * zag_arch_ticks_per_us)
+		return true;
+	if (zag_globq_length()) {
+		zag_sched_breath = some_breath();
+		if (worth_waking_detached(now))
+			zag_sched_wake_one();
 	}
-	zag_store_rlx(&last, now);
-	zag_sched_wake_one();
+	return false;
 }
+
+void zag_sched_give_way(void)
+{
+	struct zag_fiber *f = zag_fiber_self();
+	struct zag_carrier *c;
+	struct zag_processor *p;
+	uint32_t was;
+	bool wanted;
+
+	if (!f || zag_lock_depth)
+		return;
+	c = zag_enter_self(&was);
+	p = c->processor;
+	wanted = p ? zag_runq_length(&p->runq) != 0 : gives_way_alone(c);
+	if (wanted && p)
+		p->until_poll = 1; /* nor may the poller wait */
+	zag_leave(c, was);
+	if (wanted)
+		let_others_run(f);
+}
+
+/* --- readying, by anyone -------------------------------------------------- */
 
 void zag_sched_ready(struct zag_fiber *f)
 {
@@ -355,6 +419,8 @@ void zag_sched_ready(struct zag_fiber *f)
 		zag_sched_wake_one();
 		return;
 	}
+	if (c->current && !zag_sched_breath)
+		zag_sched_breath = some_breath();
 	if (c->processor) {
 		ready_local(c, f);
 	} else {

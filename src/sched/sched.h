@@ -239,6 +239,21 @@ void zag_unpark(struct zag_fiber *f);
 /* Let others run first.  Any thread; a native one calls sched_yield. */
 void zag_yield(void);
 
+/*
+ * The kernel lets a thread that was just woken run before one that has run for
+ * a while.  So does a fiber that has made another ready and does not park: not
+ * at once, as it may hold the very lock that the other one needs, but a number
+ * of unlocked mutexes later.  A fiber that has just unlocked one calls this.
+ */
+extern ZAG_TLS uint32_t zag_sched_breath; /* how many; 0: it need not */
+void zag_sched_give_way(void);
+
+static inline void zag_sched_breathe(void)
+{
+	if (zag_unlikely(zag_sched_breath) && !--zag_sched_breath)
+		zag_sched_give_way();
+}
+
 /* The calling fiber is finished: never returns. */
 void zag_sched_exit(void) __attribute__((noreturn));
 

@@ -17,6 +17,7 @@
 
 #include "fiber/robust.h"
 #include "fiber/why.h"
+#include "sched/sched.h"
 #include "wrap/sync_common.h"
 
 /* Bits of __kind, as libc sets them. */
@@ -349,9 +350,14 @@ ZAG_NOINLINE static int unlock_kind(pthread_mutex_t *m, unsigned int users)
 
 ZAG_EXPORT ZAG_ALIGNED(64) int pthread_mutex_unlock(pthread_mutex_t *m)
 {
+	int err;
+
 	if (zag_unlikely(kind_of(m) != PTHREAD_MUTEX_NORMAL))
-		return unlock_kind(m, 1);
-	return disown(m, 1, false);
+		err = unlock_kind(m, 1);
+	else
+		err = disown(m, 1, false);
+	zag_sched_breathe();
+	return err;
 }
 
 /* Wait forms: wrap/sync_cond.c. */

@@ -119,7 +119,8 @@ prog_programs += \
 	tests/prog/liveness-sem
 prog_programs += \
 	tests/prog/lock-chain \
-	tests/prog/lock-file
+	tests/prog/lock-file \
+	tests/prog/lock-gvl
 prog_programs += \
 	tests/prog/mutex-count \
 	tests/prog/mutex-destroy \
