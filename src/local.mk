@@ -32,6 +32,7 @@ libzagcore_la_SOURCES += \
 	src/sched/offload.c src/sched/offload.h \
 	src/sched/runq.c src/sched/runq.h \
 	src/sched/sched.c src/sched/sched.h \
+	src/sched/slot.c \
 	src/sched/spare.c src/sched/spare.h \
 	src/wait/blocking.c src/wait/blocking.h \
 	src/wait/deadline.c src/wait/deadline.h \
