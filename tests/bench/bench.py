@@ -261,8 +261,9 @@ def fan_out(report, opt):
         for side, prefix in SIDES.items():
             runs[side].append(fanout.run(prefix, 200, 10, 40000))
     for key, label in (('next', 'fanout, next in its place, p99'),
-                       ('ends', 'fanout, to begin and end it, p99'),
-                       ('whole', 'fanout, over fork and exec, p99'),
+                       ('whole', 'fanout, a command without itself, p99'),
+                       ('alone', 'fork and exec alone meanwhile, p99'),
+                       ('over', 'fanout, over fork and exec, p99'),
                        ('late', 'fanout, a line is read late, p99')):
         report.add(label, 'us', *([r[key] for r in runs[s]] for s in SIDES))
 

@@ -10,15 +10,12 @@ STAMP = f'{m.BUILD}/tests/bench/stamp'
 JOBS = 50
 
 
-def alone(prefix, runs):
-    """us of fork and exec by itself: until its first line, after its last."""
-    child = m.popen([*prefix, STAMP, '-b', str(runs)], stdout=subprocess.PIPE)
+def alone(child):
+    """us at the 99th percentile of fork and exec by itself."""
     out = child.communicate(timeout=120)[0].decode()
     if child.returncode:
         raise m.Wrong(f'stamp: status {child.returncode}')
-    found = {name: float(value) for name, value, _
-             in (line.split() for line in out.splitlines())}
-    return found['begin'], found['end']
+    return float(out.split('p99 ')[1].split()[0])
 
 
 def percentile(values, n):
@@ -27,13 +24,15 @@ def percentile(values, n):
 
 
 def read_lines(out):
-    """{number: its times in us}, and how late each line was read."""
-    said, late = {}, []
+    """{number: its times in us}, and how late each line was read, but those
+    of the time in which the first JOBS begin, all at once."""
+    said, rows = {}, []
     for line in out.splitlines():
         read, number, ns = line.split()
         said.setdefault(int(number[:-1]), []).append(int(ns) / 1e3)
-        late.append(float(read) * 1e6 - int(ns) / 1e3)
-    return said, late
+        rows.append((float(read) * 1e6, int(ns) / 1e3))
+    begun = sorted(times[0] for times in said.values())[JOBS - 1]
+    return said, [read - at for read, at in rows if at > begun]
 
 
 def read_log(path):
@@ -50,32 +49,37 @@ def read_log(path):
 
 def run(prefix, commands, lines, interval):
     """One run, in us, at the 99th percentile: from the end of one command to
-    the beginning of the next in its place; both ends of a command, more than
-    fork and exec take; all of that; how late lines are read."""
-    begin, end = alone(prefix, 100)
+    the beginning of the next in its place; that, and what a command takes
+    besides its own time; the same of commands that are run by fork and exec
+    alone meanwhile; the difference; how late lines are read."""
     with tempfile.NamedTemporaryFile() as log:
         child = m.popen([*prefix, f'{m.BUILD}/examples/fanout', '-t', '-j',
                          str(JOBS), '-l', log.name],
                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                         stderr=subprocess.DEVNULL)
+        other = m.popen([*prefix, STAMP, '-b', str(commands)],
+                        stdout=subprocess.PIPE)
         text = f'exec {STAMP} -n {lines} -i {interval}\n' * commands
         out = child.communicate(text.encode(), timeout=120)[0].decode()
         if child.returncode:
             raise m.Wrong(f'fanout: status {child.returncode}')
         runs = read_log(log.name)
+    base = alone(other)
     said, late = read_lines(out)
-    if len(late) != commands * (lines + 1) or len(runs) != commands:
-        raise m.Wrong(f'fanout: {len(late)} lines, {len(runs)} commands')
+    count = sum(len(times) for times in said.values())
+    if count != commands * (lines + 1) or len(runs) != commands:
+        raise m.Wrong(f'fanout: {count} lines, {len(runs)} commands')
     free = sorted(ended for _, ended in runs.values())
-    next_one, ends, whole = [], [], []
+    next_one, whole = [], []
     for i, number in enumerate(sorted(runs, key=lambda n: runs[n])):
         if i < JOBS:
             continue    # nothing had ended before it
         began, ended = runs[number]
         next_one.append(began - free[i - JOBS])
-        ends.append(said[number][0] - began - begin +
-                    ended - said[number][-1] - end)
-        whole.append(next_one[-1] + ends[-1])
-    return {name: percentile(values, 99) for name, values in
-            (('next', next_one), ('ends', ends), ('whole', whole),
-             ('late', late))}
+        whole.append(next_one[-1] + said[number][0] - began +
+                     ended - said[number][-1])
+    found = {name: percentile(values, 99) for name, values in
+             (('next', next_one), ('whole', whole), ('late', late))}
+    found['alone'] = base
+    found['over'] = found['whole'] - base
+    return found

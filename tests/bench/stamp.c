@@ -5,7 +5,7 @@
  *
  * -b N: instead, run so many such commands by fork and exec alone, one after
  * the other, and print what that takes: from the call to the first line, and
- * from the last line to the end of waiting.
+ * from the last line to the end of waiting, together.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
@@ -61,11 +61,11 @@ static pid_t spawn(const char *self, int out)
 	return pid;
 }
 
-static void run_one(const char *self, int64_t *begin, int64_t *end)
+static int64_t run_one(const char *self)
 {
 	char text[256];
 	size_t used = 0;
-	int64_t called = now();
+	int64_t called = now(), begin, end;
 	int fd[2];
 	ssize_t n;
 	pid_t pid;
@@ -81,8 +81,9 @@ static void run_one(const char *self, int64_t *begin, int64_t *end)
 	if (waitpid(pid, NULL, 0) != pid)
 		bench_die("waitpid", errno);
 	text[used] = '\0';
-	*begin = strtoll(text, &second, 10) - called;
-	*end = now() - strtoll(second, NULL, 10);
+	begin = strtoll(text, &second, 10) - called;
+	end = now() - strtoll(second, NULL, 10);
+	return begin + end;
 }
 
 static int compare(const void *a, const void *b)
@@ -94,19 +95,18 @@ static int compare(const void *a, const void *b)
 
 static void alone(const char *self, int runs)
 {
-	int64_t *begin = calloc((size_t)runs, sizeof(*begin));
-	int64_t *end = calloc((size_t)runs, sizeof(*end));
+	int64_t *took = calloc((size_t)runs, sizeof(*took));
 
-	if (!begin || !end)
+	if (!took)
 		bench_die("calloc", ENOMEM);
-	for (int i = 0; i < runs; i++)
-		run_one(self, &begin[i], &end[i]);
-	qsort(begin, (size_t)runs, sizeof(*begin), compare);
-	qsort(end, (size_t)runs, sizeof(*end), compare);
-	bench_print("begin", (double)begin[runs / 2] / 1e3, "us");
-	bench_print("end", (double)end[runs / 2] / 1e3, "us");
-	free(begin);
-	free(end);
+	for (int i = 0; i < runs; i++) {
+		took[i] = run_one(self);
+		usleep(3000);
+	}
+	qsort(took, (size_t)runs, sizeof(*took), compare);
+	bench_print("p50", (double)took[runs / 2] / 1e3, "us");
+	bench_print("p99", (double)took[runs * 99 / 100] / 1e3, "us");
+	free(took);
 }
 
 int main(int argc, char **argv)
