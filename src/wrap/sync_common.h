@@ -92,6 +92,11 @@ int zag_sync_wait_all(const _Atomic uint32_t *word, uint32_t expected,
 int zag_sync_wait_point(const _Atomic uint32_t *word, uint32_t expected,
 			zag_time deadline, bool shared);
 
+/* The same on a word of a shared condition: calls that are to fail end it until
+ * the program has been told so (zag_cancel_tell). */
+int zag_sync_wait_cond(const _Atomic uint32_t *word, uint32_t expected,
+		       zag_time deadline);
+
 /* Wake up to n sleepers.  Nothing is read at word: it may be gone. */
 void zag_sync_wake(const void *word, int n, bool shared);
 

@@ -15,6 +15,7 @@
 
 #include "wrap/sync_cond.h"
 
+#include "ctl/cancel.h"
 #include "fiber/why.h"
 #include "wrap/sync_mutex.h"
 
@@ -332,7 +333,7 @@ static int wait_signal(struct shared_wait *w, zag_time deadline)
 			break;
 		}
 		zag_why_set(&zag_why_shared, (uintptr_t)w->cond);
-		r = zag_sync_wait_point(signals, 0, deadline, true);
+		r = zag_sync_wait_cond(signals, 0, deadline);
 		stop_sleeping(w);
 	}
 	w->served = true;
@@ -360,7 +361,10 @@ int zag_sync_cond_wait_shared(pthread_cond_t *cond, pthread_mutex_t *m,
 	w.counted = true;
 	err = wait_signal(&w, deadline);
 	leave(&w);
-	zag_acted(err);
+	if (zag_unlikely(err == -ZAG_ECANCEL)) {
+		zag_acted(err);
+		zag_cancel_tell();
+	}
 	if (w.err)
 		return w.err;
 	return err == -ETIMEDOUT ? ETIMEDOUT : 0;

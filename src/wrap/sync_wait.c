@@ -22,15 +22,23 @@ static int kernel_wait(const _Atomic uint32_t *word, uint32_t expected,
 				    !zag_on_fiber());
 }
 
+static bool is_cancelled(enum zag_firm firm)
+{
+	uint32_t bits = zag_tcb_cancel_bits();
+
+	return zag_cancel_unwinds(bits) ||
+	       (!(firm & ZAG_FIRM_COND) && zag_cancel_fails(bits));
+}
+
 /* A cancellation does not find us there: come up for it now and then. */
 static int kernel_wait_point(const _Atomic uint32_t *word, uint32_t expected,
-			     zag_time deadline)
+			     enum zag_firm firm, zag_time deadline)
 {
 	zag_time next, until;
 	int r;
 
 	do {
-		if (zag_cancel_pending())
+		if (is_cancelled(firm))
 			return -ZAG_ECANCEL;
 		until = zag_deadline_mono(deadline);
 		next = zag_min(until, zag_now() + COME_UP);
@@ -52,7 +60,7 @@ static int wait_shared(const _Atomic uint32_t *word, uint32_t expected,
 		return r;
 	return firm == ZAG_FIRM_LOCK ?
 		       kernel_wait(word, expected, deadline) :
-		       kernel_wait_point(word, expected, deadline);
+		       kernel_wait_point(word, expected, firm, deadline);
 }
 
 int zag_sync_wait(const _Atomic uint32_t *word, uint32_t expected,
@@ -77,6 +85,16 @@ int zag_sync_wait_point(const _Atomic uint32_t *word, uint32_t expected,
 	return shared ? wait_shared(word, expected, ZAG_SHARED_ONE,
 				    ZAG_FIRM_NOT, deadline)
 		      : zag_lot_wait_point(word, expected, deadline);
+}
+
+int zag_sync_wait_cond(const _Atomic uint32_t *word, uint32_t expected,
+		       zag_time deadline)
+{
+	enum zag_firm firm = zag_tcb_cancel_bits() & ZAG_CANCEL_TOLD ?
+				     ZAG_FIRM_COND :
+				     ZAG_FIRM_NOT;
+
+	return wait_shared(word, expected, ZAG_SHARED_ONE, firm, deadline);
 }
 
 static int wake_kernel(const void *word, int n)
