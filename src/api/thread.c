@@ -113,14 +113,18 @@ struct zag_thread *zag_api_known(void)
 	return pthread_getspecific(key);
 }
 
-/* For programs without the shim, whose own one asks us; called by it, this is
- * libc's. */
+/*
+ * For programs without the shim, whose own one asks us; that calls this one as
+ * libc's, and not only where a thread may wait: nothing is looked up then, the
+ * first call is made by the program.
+ */
 ZAG_EXPORT int pthread_create(pthread_t *t, const pthread_attr_t *attr,
 			      void *(*start)(void *), void *arg)
 {
 	int err = -1;
 
-	pthread_once(&once, init);
+	if (!next_create)
+		pthread_once(&once, init);
 	if (!hooks)
 		err = zag_api_adopt(t, attr, start, arg);
 	return err < 0 ? next_create(t, attr, start, arg) : err;
