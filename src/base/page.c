@@ -83,18 +83,34 @@ void *zag_page_carve(size_t size)
 /*
  * The heap: power-of-two blocks with a header; small ones are carved and kept
  * in free lists, large ones are mappings.  libev asks rarely, and only grows.
+ * It ends the process if it gets nothing, so there is a reserve for when the
+ * program has used up its memory.
  */
 struct block {
 	size_t size;	    /* usable bytes */
 	struct block *next; /* while free */
 };
 
-enum { HEADER = 16, SMALLEST = 6, CLASSES = 14 };
+enum { HEADER = 16, SMALLEST = 6, CLASSES = 14, RESERVE = 256 * 1024 };
 
 static struct {
 	struct zag_lock lock; /* protects the lists; a leaf */
 	struct block *free[CLASSES];
+	size_t reserve_used;
 } heap;
+
+static char reserve[RESERVE] ZAG_ALIGNED(ZAG_CACHE_LINE);
+
+/* The lock is held. */
+static struct block *from_reserve(size_t total)
+{
+	char *at = reserve + heap.reserve_used;
+
+	if (total > RESERVE - heap.reserve_used)
+		return NULL;
+	heap.reserve_used += total;
+	return (struct block *)at;
+}
 
 static int class_of(size_t total)
 {
@@ -121,6 +137,11 @@ static struct block *block_get(size_t size)
 		zag_unlock(&heap.lock);
 		if (!b)
 			b = zag_page_carve(total);
+		if (!b) {
+			zag_lock(&heap.lock);
+			b = from_reserve(total);
+			zag_unlock(&heap.lock);
+		}
 	}
 	if (b)
 		b->size = total - HEADER;

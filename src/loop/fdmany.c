@@ -74,48 +74,57 @@ static int nested_set(const struct pollfd *fds, nfds_t n)
 	return (int)set;
 }
 
-/* One waiter per descriptor and direction; returns how many. */
-static nfds_t add_all(struct zag_fd_waiter *w, struct zag_wait *wait,
-		      const struct pollfd *fds, nfds_t n, int set)
-{
-	nfds_t used = 0;
+struct many {
+	struct zag_fd_waiter *w;
+	nfds_t used;
+	bool all; /* there was memory for each */
+};
 
+static void add(struct many *m, struct zag_wait *wait, int fd, int dir)
+{
+	if (zag_fd_add(&m->w[m->used], wait, fd, dir, false))
+		m->used++;
+	else
+		m->all = false;
+}
+
+/* One waiter per descriptor and direction. */
+static void add_all(struct many *m, struct zag_wait *wait,
+		    const struct pollfd *fds, nfds_t n, int set)
+{
 	if (set >= 0)
-		used += zag_fd_add(&w[used], wait, set, 0, false);
+		add(m, wait, set, 0);
 	for (nfds_t i = 0; i < n; i++) {
 		if (fds[i].fd < 0 || special(&fds[i]))
 			continue;
 		if (fds[i].events & PLAIN_IN)
-			used += zag_fd_add(&w[used], wait, fds[i].fd, 0, false);
+			add(m, wait, fds[i].fd, 0);
 		if (fds[i].events & PLAIN_OUT)
-			used += zag_fd_add(&w[used], wait, fds[i].fd, 1, false);
+			add(m, wait, fds[i].fd, 1);
 	}
-	return used;
 }
 
 static int wait_many(struct zag_fd_waiter *w, const struct pollfd *fds,
 		     nfds_t n, zag_time deadline)
 {
 	int set = nested_set(fds, n);
+	struct many m = { .w = w, .all = set >= -1 };
 	zag_time until = deadline;
 	struct zag_wait wait;
 	enum zag_wake reason;
-	nfds_t used;
 	bool unwatched = false;
 	zag_time look = RECHECK_NS / 2;
 	int r;
 
-	/* No descriptor for the set: ask the kernel again now and then. */
-	if (set < -1)
-		until = zag_min(deadline, zag_now() + RECHECK_NS);
-
 	zag_wait_begin(&wait);
 	zag_why_default(&zag_why_poll, n);
-	used = add_all(w, &wait, fds, n, set);
+	add_all(&m, &wait, fds, n, set);
+	if (!m.all) /* nobody tells of some: ask the kernel now and then */
+		until = zag_min(deadline, zag_now() + RECHECK_NS);
 	reason = zag_wait_sleep(&wait, until);
 	if (reason == ZAG_WAKE_TIMEOUT && until != deadline)
 		reason = ZAG_WAKE_READY;
-	for (nfds_t i = 0; i < used; i++) {
+	for (nfds_t i = 0; i < m.used; i++) {
 		zag_fd_withdraw(&w[i]);
 		unwatched = unwatched || w[i].unwatched;
 	}

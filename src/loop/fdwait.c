@@ -197,9 +197,9 @@ static int wait_fd(int fd, int events, zag_time deadline, bool restarts,
 	struct zag_wait wait;
 	struct zag_fd_waiter w;
 	enum zag_wake reason;
-	zag_time look = UNWATCHED_NS / 2;
+	zag_time look = UNWATCHED_NS / 2; /* where nobody tells: now and then */
 
-	if (!zag_fiber_self() || !zag_fd_entry(fd)) {
+	if (!zag_fiber_self()) {
 		struct pollfd p = {
 			.fd = fd,
 			.events = events == ZAG_IN ? POLLIN : POLLOUT,
@@ -207,6 +207,8 @@ static int wait_fd(int fd, int events, zag_time deadline, bool restarts,
 
 		return zag_fd_poll(&p, 1, deadline);
 	}
+	if (!zag_fd_entry(fd))
+		return zag_backoff(&look, deadline, restarts);
 	zag_wait_begin(&wait);
 	zag_why_default(events == ZAG_OUT ? &zag_why_output : &zag_why_input,
 			(uintptr_t)fd);
@@ -220,7 +222,7 @@ static int wait_fd(int fd, int events, zag_time deadline, bool restarts,
 	}
 	if (reason == ZAG_WAKE_SIGNAL)
 		return zag_wait_interrupted(restarts);
-	if (reason == ZAG_WAKE_READY && w.unwatched) /* look now and then */
+	if (reason == ZAG_WAKE_READY && w.unwatched)
 		return zag_backoff(&look, deadline, restarts);
 	return zag_wake_errno(reason);
 }

@@ -32,12 +32,22 @@ static struct zag_deadlines (*heaps)[ZAG_CLOCKS];
 
 void (*zag_deadline_on_earlier)(uint32_t processor);
 
+/* The first entries are there from the beginning: a program that has used up its
+ * memory may still sleep. */
 bool zag_deadline_init(uint32_t n)
 {
-	heaps = zag_page_alloc(n * sizeof(*heaps));
-	for (uint32_t i = 0; heaps && i < n; i++)
-		for (int c = 0; c < ZAG_CLOCKS; c++)
-			zag_store_rlx(&heaps[i][c].first, ZAG_NEVER);
+	size_t size = zag_round_up((size_t)FIRST_BYTES, zag_page_size());
+	char *first = zag_page_alloc(n * ZAG_CLOCKS * size);
+
+	heaps = first ? zag_page_alloc(n * sizeof(*heaps)) : NULL;
+	for (uint32_t i = 0; heaps && i < n * ZAG_CLOCKS; i++) {
+		struct zag_deadlines *h = &heaps[i / ZAG_CLOCKS]
+						[i % ZAG_CLOCKS];
+
+		h->e = (struct entry *)(first + i * size);
+		h->room = (uint32_t)(size / sizeof(struct entry));
+		zag_store_rlx(&h->first, ZAG_NEVER);
+	}
 	return heaps != NULL;
 }
 
@@ -107,10 +117,10 @@ static void take_out(struct zag_deadlines *h, uint32_t i)
 static bool make_room(struct zag_deadlines *h)
 {
 	size_t old = h->room * sizeof(struct entry);
-	size_t size = old ? 2 * old : FIRST_BYTES;
+	size_t size = 2 * old;
 	struct entry *e;
 
-	if (h->e && h->count + 1 < h->room)
+	if (h->count + 1 < h->room)
 		return true;
 	e = zag_page_realloc(h->e, old, size);
 	if (!e)

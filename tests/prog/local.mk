@@ -132,6 +132,8 @@ prog_programs += \
 	tests/prog/mutex-shared \
 	tests/prog/mutex-timed
 prog_programs += \
+	tests/prog/no-memory
+prog_programs += \
 	tests/prog/open-fifo
 prog_programs += \
 	tests/prog/poll-basic \
