@@ -22,8 +22,14 @@ def main():
     spans = [e for e in events if e['ph'] == 'X' and
              e['ts'] < start + length and e['ts'] + e['dur'] > start]
     tracks = sorted({(e['pid'], e['tid']) for e in spans})
+    # Of the fibers those that run in this piece, by when they do.
+    runs = {}
+    for e in spans:
+        if e['pid'] == 2 and e['name'] == 'running':
+            track = e['pid'], e['tid']
+            runs[track] = min(e['ts'], runs.get(track, e['ts']))
     tracks = [t for t in tracks if t[0] == 1] + \
-             [t for t in tracks if t[0] == 2][:int(most)]
+             sorted(runs, key=runs.get)[:int(most)]
     rows = {t: i for i, t in enumerate(tracks)}
     scale = (WIDTH - LEFT) / length
     height = ROW * (len(rows) + 2)
