@@ -25,11 +25,13 @@ static uint64_t between(uint64_t from, uint64_t to)
 
 static void note(struct zag_times *t, uint64_t ticks)
 {
-	uint64_t us = ticks / zag_arch_ticks_per_us;
-	int i = us ? 64 - __builtin_clzll(us) : 0;
+	uint64_t us;
+	int i;
 
 	if (!ticks)
 		return;
+	us = ticks / zag_arch_ticks_per_us;
+	i = us ? 64 - __builtin_clzll(us) : 0;
 	zag_count(&t->count[zag_min(i, ZAG_TIMES - 1)], 1);
 	zag_count(&t->sum, ticks);
 }
@@ -69,6 +71,12 @@ void zag_clock_account_stop(struct zag_fiber *f)
 		t->stop(f, since, now);
 	if (zag_unlikely(zag_cputime_on))
 		zag_cputime_stop(f);
+}
+
+void zag_clock_account_switch(struct zag_fiber *from, struct zag_fiber *to)
+{
+	zag_clock_account_stop(from);
+	zag_clock_account_run(to);
 }
 
 uint64_t zag_clock_woken(struct zag_fiber *f)

@@ -83,6 +83,7 @@ static inline uint64_t zag_clock_ns(uint64_t ticks)
 /* The clock has moved, or is exact. */
 void zag_clock_account_run(struct zag_fiber *f);
 void zag_clock_account_stop(struct zag_fiber *f);
+void zag_clock_account_switch(struct zag_fiber *from, struct zag_fiber *to);
 
 /* The clock is exact: the time; and who has woken f is noted. */
 uint64_t zag_clock_woken(struct zag_fiber *f);
@@ -110,10 +111,9 @@ static inline void zag_clock_switch(struct zag_fiber *from,
 		return;
 	ZAG_PROBE1(switch, to->id);
 	zag_count_one(&to->switches);
-	if (zag_unlikely(now != zag_load_own(&from->since)))
-		zag_clock_account_stop(from);
-	if (zag_unlikely(now != zag_load_own(&to->since)))
-		zag_clock_account_run(to);
+	if (zag_unlikely(now != zag_load_own(&from->since) ||
+			 now != zag_load_own(&to->since)))
+		zag_clock_account_switch(from, to);
 }
 
 /* f stops running: it parks, or yields. */

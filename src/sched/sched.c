@@ -178,7 +178,7 @@ static void count_wait(struct zag_processor *p, const struct zag_fiber *f)
 {
 	const struct zag_why *why = zag_load_rlx(&f->why);
 
-	if (!ZAG_OBSERVED || !why)
+	if (!ZAG_OBSERVED || zag_unlikely(!why))
 		return;
 	if (zag_likely(p))
 		zag_count_one(&p->waits[why->index]);
