@@ -21,6 +21,8 @@
 #include "obs/control.h"
 #include "obs/describe.h"
 #include "obs/look.h"
+#include "obs/report.h"
+#include "obs/trace.h"
 #include "sched/monitor.h"
 #include "sched/sched.h"
 
@@ -194,6 +196,10 @@ static void finish(void)
 	zag_store_rel(&grace.killing, true);
 	zag_children_kill(&grace.children, zag_now() + KILLING);
 	report(abandoned);
+	if (!zag_load_acq(&grace.leaving)) { /* else it has been done */
+		zag_trace_end();
+		zag_report_end();
+	}
 	zag_control_close();
 	die(zag_load_rlx(&grace.signo));
 }
