@@ -4,7 +4,7 @@
 
 usage: bench.py [-q] [PART...]
 
-PART: create mutex cond yield file sleepers echo http memory sleepers-100k
+PART: create mutex cond chan yield file sleepers echo http memory sleepers-100k
 fanout
 (default: all).
 -q is quick: one repetition, short runs.  ZAGRUN is the command to run a
@@ -33,6 +33,7 @@ MICRO = {
     'create': [('create', None, '')],
     'mutex': [('mutex', None, '')],
     'cond': [('cond', 1, ', 1 processor'), ('cond', 2, ', 2 processors')],
+    'chan': [('chan', 1, ', 1 processor'), ('chan', 2, ', 2 processors')],
     'yield': [('yield', 1, ', 1 processor')],
     'file': [('file', None, '')],
     'sleepers': [('sleepers', None, '')],
@@ -45,6 +46,9 @@ LABEL = {
     'mutex_contended_4': 'mutex lock+unlock, 4 threads',
     'mutex_contended_16': 'mutex lock+unlock, 16 threads',
     'cond_one_way': 'condvar one way',
+    'chan_alone': 'channel, send and receive',
+    'chan_one_way': 'channel for 1, one way',
+    'chan_rendezvous': 'channel for 0, one way',
     'yield_2': 'sched_yield, 2 threads',
     'yield_100': 'sched_yield, 100 threads',
     'file_byte': 'pread of a cached byte',

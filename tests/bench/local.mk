@@ -2,6 +2,7 @@
 # Benchmarks and `make bench`.  Append programs to EXTRA_PROGRAMS or
 # check_PROGRAMS.
 bench_programs = \
+	tests/bench/chan \
 	tests/bench/cond \
 	tests/bench/create \
 	tests/bench/echo \
@@ -13,6 +14,8 @@ bench_programs = \
 	tests/bench/stamp \
 	tests/bench/yield
 check_PROGRAMS += $(bench_programs)
+tests_bench_chan_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/include
+tests_bench_chan_LDADD = libzag.la
 TESTS += tests/bench/smoke.test
 EXTRA_DIST += \
 	tests/bench/bench.h \
