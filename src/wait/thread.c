@@ -139,8 +139,12 @@ static void first_frame(void *fiber)
 
 	zag_carrier_finish_switch(f->carrier);
 	zag_leave(f->carrier, 0);
+	/*
+	 * No zag_wait_look: natively it would run, and may have set a handler
+	 * up, before a thread that was created after it sends it a signal.
+	 * The monitor reminds it.
+	 */
 	zag_tcb_enter();
-	zag_wait_look();
 	if (!__sigsetjmp_cancel(buf.__cancel_jmp_buf, 0)) {
 		zag_tcb_set_unwind(&buf);
 		f->result = f->start(f->arg);
