@@ -220,7 +220,8 @@ static void look(struct zag_fiber *f)
 }
 
 /* The kernel's yield is a system call: two fibers that take turns shall not
- * pay for it every time, nor for reading the counter. */
+ * pay for it every time, nor for reading the counter.  One that is alone here
+ * pays, as it does natively: whom it waits for may be on the same CPU. */
 static bool long_since_yield(struct zag_processor *p)
 {
 	uint64_t now = zag_max(p->now_ticks, zag_clock_now());
@@ -240,7 +241,7 @@ static bool all_have_yielded(void)
 {
 	struct zag_processor *p;
 	bool all = false;
-	uint32_t tick, was;
+	uint32_t tick, queued, was;
 	struct zag_carrier *c = zag_enter_self(&was);
 
 	p = c->processor;
@@ -248,8 +249,8 @@ static bool all_have_yielded(void)
 		tick = zag_load_rlx(&p->tick);
 		p->yields = tick == p->yield_tick + 1 ? p->yields + 1 : 0;
 		p->yield_tick = tick;
-		all = p->yields >= zag_runq_length(&p->runq) &&
-		      long_since_yield(p);
+		queued = zag_runq_length(&p->runq);
+		all = p->yields >= queued && (!queued || long_since_yield(p));
 		if (all)
 			p->yields = 0;
 	}
