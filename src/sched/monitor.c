@@ -33,6 +33,7 @@ enum {
 static struct {
 	_Atomic uint32_t asleep; /* 1 while it sleeps for good */
 	_Atomic bool busy;	 /* signals wait to be taken by their fibers */
+	_Atomic uint32_t rounds; /* futex: waits that are over, and what for */
 	uint32_t tid;
 } monitor;
 
@@ -166,6 +167,8 @@ bool (*zag_monitor_on_tick)(void);
 bool (*zag_monitor_on_look)(void);
 void (*zag_monitor_on_idle)(void);
 
+static _Atomic uint32_t catching_up; /* how many wait for the next round */
+
 /* What to wait for, and known to be: pairs with zag_monitor_set_wanted. */
 static uint64_t announce(void)
 {
@@ -193,6 +196,9 @@ static void wait_for_signal(const struct timespec *timeout)
 	    !(sig == ZAG_SIGNAL && si.si_code == SI_TKILL && !si.si_errno) &&
 	    zag_monitor_on_signal)
 		zag_monitor_on_signal(&si);
+	zag_add(&monitor.rounds, 1);
+	if (zag_unlikely(zag_load_acq(&catching_up)))
+		zag_futex_wake(&monitor.rounds, INT_MAX);
 }
 
 static void poke(void)
@@ -220,6 +226,32 @@ void zag_monitor_watch_signals(void)
 {
 	if (!zag_xchg(&monitor.busy, true))
 		poke();
+}
+
+static bool has_pending(int signo)
+{
+	uint64_t set = 0;
+
+	zag_raw(SYS_rt_sigpending, &set, sizeof(set));
+	return set & ZAG_SIGBIT(signo);
+}
+
+/* What is not in the kernel any more the monitor may be at work on: then that
+ * ends this round. */
+void zag_monitor_catch_up(int signo)
+{
+	uint32_t round;
+	bool pending;
+
+	zag_add(&catching_up, 1);
+	do {
+		round = zag_load_acq(&monitor.rounds);
+		pending = has_pending(signo);
+		poke();
+		while (zag_load_acq(&monitor.rounds) == round)
+			zag_futex_wait(&monitor.rounds, round, NULL);
+	} while (pending && (zag_load_acq(&wanted) & ZAG_SIGBIT(signo)));
+	zag_sub(&catching_up, 1);
 }
 
 static bool all_idle(void)

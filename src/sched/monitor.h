@@ -41,6 +41,10 @@ extern void (*zag_monitor_on_idle)(void);
  * not in there any more it may take until its next tick, but for `only`. */
 void zag_monitor_set_wanted(uint64_t set, uint64_t only);
 void zag_monitor_watch_signals(void);
+
+/* Wait until it has taken what the kernel has pending of this signal for the
+ * process, if it wants it.  Fiber. */
+void zag_monitor_catch_up(int signo);
 uint32_t zag_monitor_tid(void);
 
 /* A processor is about to leave idleness.  Any thread. */

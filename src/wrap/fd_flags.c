@@ -2,6 +2,8 @@
 /* fcntl, ioctl: the program's O_NONBLOCK, and locks that are waited for. */
 #include "wrap/libc.h"
 
+#include "wrap/io_core.h"
+#include "fiber/fiber.h"
 #include "loop/fdwait.h"
 #include "wrap/fd_lock.h"
 #include "wrap/real.h"
@@ -13,6 +15,18 @@ static int pass_fcntl(int fd, int cmd, void *arg)
 	if (cmd == F_SETFL && r >= 0)
 		zag_fd_flags_changed();
 	return r;
+}
+
+/* The kernel does not know a fiber's number: then it is for the process, and
+ * whoever does not block the signal gets it. */
+static int set_owner(int fd, const struct f_owner_ex *owner)
+{
+	struct f_owner_ex process = { F_OWNER_PID, getpid() };
+
+	if (zag_sys_readable(owner) && owner->type == F_OWNER_TID &&
+	    owner->pid > 0 && zag_fiber_by_tid((uint32_t)owner->pid))
+		owner = &process;
+	return ZAG_REAL(fcntl)(fd, F_SETOWN_EX, owner);
 }
 
 ZAG_EXPORT int fcntl(int fd, int cmd, ...)
@@ -27,6 +41,8 @@ ZAG_EXPORT int fcntl(int fd, int cmd, ...)
 		return pass_fcntl(fd, cmd, arg);
 	if (cmd == F_SETLKW || cmd == F_OFD_SETLKW)
 		return (int)ZAG_POINT(zag_fd_setlk(fd, cmd, arg));
+	if (cmd == F_SETOWN_EX)
+		return set_owner(fd, arg);
 	return pass_fcntl(fd, cmd, arg);
 }
 

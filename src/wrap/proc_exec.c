@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Other programs: exec, posix_spawn, system, popen, vfork; and our own's end.
+ * Other programs: exec, posix_spawn, system, popen; and our own's end.
  *
  * A program that is started has its starter's signal mask: the fiber's, not
  * the carrier's.
@@ -152,10 +152,3 @@ ZAG_EXPORT void _exit(int status)
 }
 
 ZAG_ALIAS(_Exit, _exit);
-
-/* A child that shares the parent's memory would change the parent's masks and
- * tables with every interposed call; POSIX lets vfork be fork. */
-ZAG_EXPORT pid_t vfork(void)
-{
-	return fork();
-}

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Children: pthread_atfork, _Fork, clone. */
+/* Children: pthread_atfork, _Fork, vfork, clone. */
 #include "config.h"
 
 #include "wrap/real.h"
 
+#include "base/ownfd.h"
 #include "base/raw.h"
 #include "ctl/fork.h"
+#include "wrap/io_poll.h"
 
 /*
  * The runtime's own handler is the first to run in a child.  A program's may
@@ -26,6 +28,79 @@ ZAG_EXPORT pid_t _Fork(void)
 
 	if (!pid)
 		zag_fork_in_child();
+	return pid;
+}
+
+/* --- vfork ---------------------------------------------------------------- */
+
+/* A pipe out of the way of the numbers that the child may use. */
+static bool make_pipe(int end[2])
+{
+	int low[2];
+
+	if (zag_raw(SYS_pipe2, low, O_CLOEXEC))
+		return false;
+	for (int i = 0; i < 2; i++) {
+		end[i] = (int)zag_raw(SYS_fcntl, low[i], F_DUPFD_CLOEXEC,
+				      ZAG_OWNFD_LEAST);
+		if (end[i] < 0)
+			end[i] = low[i];
+		else
+			zag_raw(SYS_close, low[i]);
+	}
+	return true;
+}
+
+static bool is_ready(struct pollfd *fds, int n)
+{
+	const struct timespec now = { 0 };
+
+	return zag_raw(SYS_ppoll, fds, n, &now, NULL, 0) > 0;
+}
+
+/* Until the child has closed its end, by exec or another way, or has ended and
+ * left it to a child of its own. */
+static void wait_for_child(int end, pid_t pid)
+{
+	struct pollfd fds[2] = { { .fd = end, .events = POLLIN } };
+	int n = 1;
+
+	fds[1].fd = (int)zag_raw(SYS_pidfd_open, pid, 0);
+	fds[1].events = POLLIN;
+	n += fds[1].fd >= 0;
+	zag_wait_no_point = true;
+	while (!is_ready(fds, n))
+		if (zag_on_fiber())
+			zag_poll_wait(fds, (nfds_t)n, ZAG_NEVER);
+		else
+			zag_raw(SYS_ppoll, fds, n, NULL, NULL, 0);
+	zag_wait_no_point = false;
+	if (n > 1)
+		close(fds[1].fd);
+}
+
+/*
+ * A child that shares the parent's memory would change the parent's masks and
+ * tables with every interposed call; POSIX lets vfork be fork.  The parent
+ * waits all the same: programs rely on the order.
+ */
+ZAG_EXPORT pid_t vfork(void)
+{
+	int end[2];
+	bool waits = make_pipe(end);
+	pid_t pid = fork();
+	int err = errno;
+
+	if (!waits)
+		return pid;
+	if (pid > 0) {
+		zag_raw(SYS_close, end[1]);
+		wait_for_child(end[0], pid);
+	} else if (pid < 0) {
+		zag_raw(SYS_close, end[1]);
+	}
+	close(end[0]);
+	errno = err;
 	return pid;
 }
 

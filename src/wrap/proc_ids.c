@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Credentials: setuid and kin, setgroups, initgroups.
+ * Credentials: setuid and kin, setfsuid, setgroups, initgroups.
  *
  * libc's function decides, and changes the threads that libc knows; then ours
  * are changed.  One of them may have had libc make a thread in between, so
@@ -43,6 +43,28 @@ SETXID(setresgid, (gid_t r, gid_t e, gid_t s), (r, e, s), SYS_setresgid, r, e,
        s)
 SETXID(setgroups, (size_t n, const gid_t *list), (n, list), SYS_setgroups,
        (long)n, (long)list, 0)
+
+/*
+ * These are a thread's own, natively; a fiber has no kernel thread of its own.
+ * They return what was, and say by that only, when called again, whether they
+ * have done anything.
+ */
+#define SETFSID(name, type)                                        \
+	ZAG_EXPORT int name(type id)                               \
+	{                                                          \
+		int was_;                                          \
+                                                                   \
+		if (!zag_setxid_begin())                           \
+			return ZAG_REAL(name)(id);                 \
+		was_ = ZAG_REAL(name)(id);                         \
+		if (ZAG_REAL(name)((type)-1) == (int)id)           \
+			zag_setxid_spread(SYS_##name, id, 0, 0);   \
+		zag_setxid_end();                                  \
+		return was_;                                       \
+	}
+
+SETFSID(setfsuid, uid_t)
+SETFSID(setfsgid, gid_t)
 
 /* The groups of user; NULL: no memory.  To be given back. */
 static gid_t *groups_of(const char *user, gid_t group, int *n)

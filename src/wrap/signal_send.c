@@ -7,6 +7,7 @@
 #include "base/raw.h"
 #include "base/sigmask.h"
 #include "ctl/signal.h"
+#include "sched/monitor.h"
 
 static siginfo_t info_of(int sig, int code)
 {
@@ -113,14 +114,38 @@ static bool send_self(const siginfo_t *si, int *r)
 	return true;
 }
 
+/*
+ * To others, and maybe to this process among them: the kernel gives it to that
+ * one, too, and the monitor takes it there.  Natively it has come when the call
+ * returns.  kill(-1) leaves out who calls it.
+ */
+static int send_group(pid_t pid, int sig)
+{
+	int r = ZAG_REAL(kill)(pid, sig);
+
+	if (!r && sig > 0 && pid <= 0 && (!pid || -pid == getpgrp()) &&
+	    zag_signal_wanted(sig))
+		zag_monitor_catch_up(sig);
+	return r;
+}
+
 ZAG_EXPORT int kill(pid_t pid, int sig)
 {
 	siginfo_t si = info_of(sig, SI_USER);
 	int r;
 
-	if (!zag_on_fiber() || pid != si.si_pid || !send_self(&si, &r))
+	if (!zag_on_fiber())
 		return ZAG_REAL(kill)(pid, sig);
+	if (pid != si.si_pid || !send_self(&si, &r))
+		return send_group(pid, sig);
 	return (int)zag_ret(r);
+}
+
+ZAG_EXPORT int killpg(pid_t group, int sig)
+{
+	if (!zag_on_fiber() || group < 0)
+		return ZAG_REAL(killpg)(group, sig);
+	return kill(-group, sig);
 }
 
 ZAG_EXPORT int sigqueue(pid_t pid, int sig, const union sigval value)

@@ -52,7 +52,8 @@ prog_programs += \
 	tests/prog/fork-ends \
 	tests/prog/fork-many \
 	tests/prog/fork-raw \
-	tests/prog/fork-threads
+	tests/prog/fork-threads \
+	tests/prog/fork-vfork
 prog_programs += \
 	tests/prog/fortify-calls
 prog_programs += \
@@ -65,6 +66,7 @@ prog_programs += \
 	tests/prog/gc-libgc \
 	tests/prog/gc-threads
 prog_programs += \
+	tests/prog/ids-fsuid \
 	tests/prog/ids-threads
 prog_programs += \
 	tests/prog/io-accept-many \
@@ -155,6 +157,7 @@ prog_programs += \
 	tests/prog/signal-eintr \
 	tests/prog/signal-eintr-early \
 	tests/prog/signal-fd \
+	tests/prog/signal-group \
 	tests/prog/signal-jump \
 	tests/prog/signal-leave \
 	tests/prog/signal-many \
