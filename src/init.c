@@ -62,8 +62,13 @@ static const char *obstacle(void)
 	return zag_tcb_init(); /* NULL: glibc is one we know */
 }
 
-__attribute__((constructor)) static void init(void)
+static void start_up(void)
 {
+	static bool begun;
+
+	if (begun || !environ)
+		return; /* before libc's own constructor there is none */
+	begun = true;
 	zag_opt_load(environ, warn);
 	open_log();
 	zag_real_init(); /* from here on ZAG_REAL(x) is libc's x */
@@ -74,6 +79,13 @@ __attribute__((constructor)) static void init(void)
 	zag_fork_on_child = zag_boot_again;
 	zag_fork_watch(ZAG_REAL(__register_atfork));
 	zag_boot_obstacle = obstacle(); /* may boot from here on */
+}
+
+void (*const zag_boot_start_up)(void) = start_up;
+
+__attribute__((constructor)) static void init(void)
+{
+	start_up();
 }
 
 /* exit(3) writes what is buffered after us, and then calls our _exit, if libc's

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/atomic.h"
+#include "fiber/fiber.h"
+#include "fiber/tcb.h"
 #include "fiber/tcb_glibc.h"
 
 ptrdiff_t zag_tcb_cancel_offset;
@@ -48,6 +50,8 @@ void zag_tcb_unwind(void)
 	void *tp = zag_arch_tp();
 	__pthread_unwind_buf_t next;
 
+	if (zag_fiber_self() && zag_fiber_self()->is_main)
+		zag_tcb_patch_main_unwind();
 	zag_or(zag_tcb_cancel_word(tp), ZAG_CANCEL_EXITING);
 	memset(&next, 0, sizeof(next));
 	next.__pad[0] = ZAG_TCB_FIELD(tp, unwind, void *); /* priv.data.prev */

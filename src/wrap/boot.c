@@ -64,8 +64,10 @@ static bool left_alone(void)
 
 static int boot(void)
 {
-	const char *why = zag_boot_obstacle;
+	const char *why;
 
+	zag_boot_start_up();
+	why = zag_boot_obstacle;
 	if (!why && left_alone())
 		return NATIVE;
 	zag_sched_native_create = ZAG_REAL(pthread_create);

@@ -15,6 +15,10 @@ bool zag_boot(void);
  * program runs natively. */
 extern const char *zag_boot_obstacle;
 
+/* Start-up, by init.c: the constructor's part.  Constructors of libraries run
+ * before ours, and may create threads. */
+extern void (*const zag_boot_start_up)(void);
+
 /* In a forked child: one thread, no runtime; the next thread boots it. */
 void zag_boot_again(void);
 

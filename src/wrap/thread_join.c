@@ -4,6 +4,7 @@
 
 #include "wrap/real.h"
 
+#include "fiber/tcb.h"
 #include "wait/thread.h"
 
 /* A cancellation point where it waits, as in glibc. */
@@ -79,6 +80,8 @@ ZAG_EXPORT void pthread_exit(void *value)
 
 	if (f)
 		f->result = value;
+	if (f && f->is_main)
+		zag_tcb_patch_main_unwind();
 	ZAG_REAL(pthread_exit)(value);
 	__builtin_unreachable();
 }

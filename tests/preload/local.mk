@@ -4,6 +4,7 @@
 preload_tests = \
 	tests/preload/allocators.test \
 	tests/preload/clock-set.test \
+	tests/preload/early.test \
 	tests/preload/links-libev.test \
 	tests/preload/own-ev-run.test \
 	tests/preload/park-many.test \
@@ -17,6 +18,7 @@ EXTRA_DIST += $(preload_tests)
 
 check_PROGRAMS += \
 	tests/preload/allocates \
+	tests/preload/asks-early \
 	tests/preload/clock-set \
 	tests/preload/links-libev \
 	tests/preload/no-exec-writes \
@@ -25,6 +27,11 @@ check_PROGRAMS += \
 	tests/preload/reads
 tests_preload_links_libev_LDADD = -lev
 tests_preload_own_ev_run_LDFLAGS = -Wl,--export-dynamic
+
+check_LTLIBRARIES += tests/preload/libearly.la
+tests_preload_libearly_la_SOURCES = tests/preload/early.c
+tests_preload_libearly_la_LDFLAGS = -module -shared -avoid-version \
+	-rpath $(pkglibdir)
 
 check_LTLIBRARIES += tests/preload/libclock.la
 tests_preload_libclock_la_SOURCES = tests/preload/clock.c
