@@ -12,9 +12,12 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "base/atomic.h"
 #include "base/log.h"
 #include "base/page.h"
 #include "base/raw.h"
+#include "base/sigmask.h"
+#include "ctl/signal.h"
 
 enum {
 	PIDS = 1 << 22, /* the kernel's PID_MAX_LIMIT */
@@ -95,6 +98,8 @@ static void look_at(struct zag_children *c, uint32_t pid, child_fn *fn)
 	fn(c, pid, name);
 }
 
+typedef void thread_fn(struct zag_children *c, const char *tid, void *arg);
+
 /* The numbers in a file. */
 static void read_pids(struct zag_children *c, long fd, child_fn *fn)
 {
@@ -115,9 +120,9 @@ static void read_pids(struct zag_children *c, long fd, child_fn *fn)
 }
 
 /* The kernel keeps them by the thread that has made them. */
-static void each_of_thread(struct zag_children *c, const char *tid,
-			   child_fn *fn)
+static void each_of_thread(struct zag_children *c, const char *tid, void *arg)
 {
+	child_fn *fn = *(child_fn **)arg;
 	char path[64];
 	long fd;
 
@@ -136,17 +141,11 @@ struct linux_dirent64 {
 	char name[];
 };
 
-static void each(struct zag_children *c, child_fn *fn)
+static void each_thread(struct zag_children *c, thread_fn *fn, void *arg)
 {
 	char buf[2048] ZAG_ALIGNED(8);
-	long fd, n;
+	long n, fd = open_proc("/proc/self/task", O_DIRECTORY);
 
-	c->living = 0;
-	/* Most programs have none. */
-	if (zag_raw(SYS_waitid, P_ALL, 0, NULL,
-		    WEXITED | WNOHANG | WNOWAIT | __WALL, NULL) == -ECHILD)
-		return;
-	fd = open_proc("/proc/self/task", O_DIRECTORY);
 	if (fd < 0)
 		return;
 	while ((n = zag_raw(SYS_getdents64, fd, buf, sizeof(buf))) > 0)
@@ -155,10 +154,19 @@ static void each(struct zag_children *c, child_fn *fn)
 				(const void *)(buf + at);
 
 			if (d->name[0] != '.')
-				each_of_thread(c, d->name, fn);
+				fn(c, d->name, arg);
 			at += d->reclen;
 		}
 	zag_raw(SYS_close, fd);
+}
+
+static void each(struct zag_children *c, child_fn *fn)
+{
+	c->living = 0;
+	/* Most programs have none. */
+	if (zag_raw(SYS_waitid, P_ALL, 0, NULL,
+		    WEXITED | WNOHANG | WNOWAIT | __WALL, NULL) != -ECHILD)
+		each_thread(c, each_of_thread, &fn);
 }
 
 /* --- what is done to them ------------------------------------------------ */
@@ -212,20 +220,45 @@ uint32_t zag_children_count(struct zag_children *c)
 	return c->living;
 }
 
-/* One that has ended hands us its own: only when there is nobody left to wait
- * for, nobody is left. */
+static void freeze(struct zag_children *c, const char *tid, void *arg)
+{
+	long n = 0;
+
+	(void)c;
+	(void)arg;
+	while (*tid >= '0' && *tid <= '9')
+		n = n * 10 + *tid++ - '0';
+	if (n != zag_raw(SYS_gettid))
+		zag_raw(SYS_tgkill, zag_raw(SYS_getpid), n, ZAG_SIGNAL);
+}
+
+/* Whether there is none left to wait for: one that has ended hands us its own. */
+static bool reap(void)
+{
+	long r;
+
+	do {
+		r = zag_raw(SYS_wait4, -1, NULL, WNOHANG | __WALL, NULL);
+	} while (r > 0);
+	return r == -ECHILD;
+}
+
+/*
+ * The program may make children all the time, by whatever call: its threads are
+ * stopped.  One that was in such a call comes back from it first, so it takes
+ * a second look.
+ */
 void zag_children_kill(struct zag_children *c, zag_time until)
 {
 	const struct timespec pause = { 0, 1000000 };
-	long r;
+	int none = 0;
 
+	zag_store_rel(&zag_signal_freezes, true);
 	for (;;) {
+		each_thread(c, freeze, NULL);
 		each(c, end);
-		do {
-			r = zag_raw(SYS_wait4, -1, NULL, WNOHANG | __WALL,
-				    NULL);
-		} while (r > 0);
-		if (r == -ECHILD || zag_now() >= until)
+		none = reap() ? none + 1 : 0;
+		if (none == 2 || zag_now() >= until)
 			break;
 		zag_raw(SYS_nanosleep, &pause, NULL);
 	}

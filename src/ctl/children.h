@@ -35,7 +35,7 @@ uint32_t zag_children_tell(struct zag_children *c);
 uint32_t zag_children_count(struct zag_children *c);
 
 /* SIGKILL to all, and to those that are found behind them, until there is no
- * child any more or it is too late.  The program cannot wait for them then. */
+ * child any more or it is too late.  Stops all other threads for good. */
 void zag_children_kill(struct zag_children *c, zag_time until);
 
 #endif

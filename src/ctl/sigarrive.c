@@ -100,12 +100,25 @@ static void deliver_on_carrier(struct zag_fiber *f, void *uc)
 	settle(f, uc);
 }
 
+_Atomic bool zag_signal_freezes;
+
+/* The process is at its end.  With a lock of the runtime's, it is told again. */
+static void freeze(void)
+{
+	const uint64_t all = UINT64_MAX;
+
+	while (!zag_lock_depth)
+		zag_raw(SYS_ppoll, NULL, 0, NULL, &all, sizeof(all));
+}
+
 void zag_sig_on_look(int signo, siginfo_t *si, void *uc)
 {
 	struct zag_fiber *f = zag_fiber_self();
 
 	(void)signo;
 	(void)si;
+	if (zag_unlikely(zag_load_acq(&zag_signal_freezes)))
+		freeze();
 	if (f && interruptible(f) && zag_sigmask_takes(f)) {
 		deliver_on_carrier(f, uc);
 	} else if (f) {

@@ -88,6 +88,10 @@ extern void (*zag_signal_on_end)(int signo);
 /* One of those is about to end the process because the program has sent it. */
 extern void (*zag_signal_on_own_end)(void);
 
+/* Once this is set, each thread that ZAG_SIGNAL is sent to stops for good where
+ * it is: to be sent until it has none of the runtime's locks. */
+extern _Atomic bool zag_signal_freezes;
+
 /* A timer's signal has come to the monitor in place of a fiber: whether it was
  * known whose.  A hook of the floor above. */
 extern bool (*zag_signal_on_timer)(siginfo_t *si);

@@ -27,7 +27,8 @@
 #include "sched/sched.h"
 
 enum {
-	TOLD = 20,	/* lines of the report: fibers, and children */
+	TOLD = 20,	 /* fibers in the report, a … */
+	LINE = 256,	 /* … each */
 	STUBBORN = 1000, /* calls of main's that have failed: it goes on */
 };
 
@@ -35,7 +36,7 @@ enum {
 #define PAUSE (ZAG_NSEC / 50)
 
 /* For the kernel to end what was killed. */
-#define KILLING (ZAG_NSEC / 4)
+#define KILLING ZAG_NSEC
 
 static struct {
 	_Atomic int signo;    /* what ends the process; 0: nothing */
@@ -49,6 +50,8 @@ static struct {
 	uint64_t made, lived; /* fibers at the beginning */
 	uint64_t cancelled;
 	bool main_told;
+	char line[TOLD][LINE];
+	int lines;
 	struct zag_children children;
 } grace;
 
@@ -121,29 +124,35 @@ static bool can_report(void)
 	       (p.revents & POLLOUT);
 }
 
-static void report_fibers(void)
+/* Before all threads are stopped, with whatever lock of libc's. */
+static void look_at_fibers(void)
 {
 	bool main_ends = !grace.main_told || zag_load_acq(&grace.leaving);
 	struct zag_look_cursor c = { 0 };
 	struct zag_owners owners;
 	char text[ZAG_WAIT_TEXT];
 	struct zag_look l;
-	int n = 0;
 
 	zag_owners_make(&owners);
-	while (n < TOLD && can_report() && zag_look_next(&c, &l)) {
+	while (grace.lines < TOLD && zag_look_next(&c, &l)) {
 		if (l.state == ZAG_FIBER_DONE ||
 		    (l.fiber == &zag_fiber_main && main_ends))
 			continue;
 		zag_look_site(&l);
 		zag_describe_wait(&l, &owners, text);
-		zag_log(ZAG_LOG_WARN, "  fiber %lu \"%s\"%s is abandoned, %s%s%s",
-			(unsigned long)l.id, l.name,
-			l.fiber == &zag_fiber_main ? " (main)" : "", zag_describe_state(&l),
-			*text ? ": " : "", text);
-		n++;
+		zag_format(grace.line[grace.lines++], LINE,
+			   "  fiber %lu \"%s\"%s is abandoned, %s%s%s",
+			   (unsigned long)l.id, l.name,
+			   l.fiber == &zag_fiber_main ? " (main)" : "",
+			   zag_describe_state(&l), *text ? ": " : "", text);
 	}
 	zag_owners_free(&owners);
+}
+
+static void report_fibers(void)
+{
+	for (int i = 0; i < grace.lines && can_report(); i++)
+		zag_log(ZAG_LOG_WARN, "%s", grace.line[i]);
 }
 
 static void report_children(void)
@@ -194,13 +203,14 @@ static void finish(void)
 	uint64_t abandoned = others();
 
 	zag_store_rel(&grace.killing, true);
-	zag_children_kill(&grace.children, zag_now() + KILLING);
-	report(abandoned);
+	look_at_fibers();
 	if (!zag_load_acq(&grace.leaving)) { /* else it has been done */
 		zag_trace_end();
 		zag_report_end();
 	}
 	zag_control_close();
+	zag_children_kill(&grace.children, zag_now() + KILLING);
+	report(abandoned);
 	die(zag_load_rlx(&grace.signo));
 }
 

@@ -2,11 +2,13 @@
 /*
  * A program to be ended from outside:
  *
- *	grace [-w N] [-s N] [-n N] [-c N] [-k N] [-l N] [-m WHERE] [-h WHAT]
+ *	grace [-w N] [-s N] [-n N] [-f N] [-c N] [-k N] [-l N] [-m WHERE]
+ *	      [-h WHAT]
  *
  * -w  threads that wait for a byte       -c  children that end when told
  * -s  threads that run for ever          -k  children that do not
- * -n  a thread that makes threads        -l  children whose own child lives on
+ * -n  threads that make threads          -l  children whose own child lives on
+ * -f  threads that make children, whatever happens
  * -m  where main is: joins, sleeps, soon, stdio, loops, mutex, spins, gone
  * -h  its handler of SIGTERM: exits, returns, ignores, waits; to come first
  */
@@ -14,6 +16,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -83,6 +86,21 @@ static void run_child(int c)
 		signal(SIGTERM, SIG_IGN);
 	for (;;)
 		pause();
+}
+
+/* One by fork, one by posix_spawn, and so on. */
+static void *makes_children(void *arg)
+{
+	char *argv[] = { "sleep", "100", NULL };
+	pid_t pid;
+
+	for (;;) {
+		if (fork() == 0)
+			run_child('k');
+		posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+		usleep(5000);
+	}
+	return arg;
 }
 
 static pthread_t make(void *(*fn)(void *))
@@ -180,7 +198,7 @@ int main(int argc, char **argv)
 	int c;
 
 	atexit(say);
-	while ((c = getopt(argc, argv, "w:s:n:c:k:l:m:h:")) != -1) {
+	while ((c = getopt(argc, argv, "w:s:n:f:c:k:l:m:h:")) != -1) {
 		int n = optarg ? atoi(optarg) : 0;
 
 		if (c == 'm')
@@ -190,8 +208,11 @@ int main(int argc, char **argv)
 		for (; strchr("ckl", c) && n > 0; n--)
 			if (fork() == 0)
 				run_child(c);
-		for (; strchr("wsn", c) && n > 0; n--)
-			last = make(c == 'w' ? waits : c == 's' ? spins : makes);
+		for (; strchr("wsnf", c) && n > 0; n--)
+			last = make(c == 'w' ? waits :
+				    c == 's' ? spins :
+				    c == 'n' ? makes :
+					       makes_children);
 	}
 	usleep(50000);
 	puts("ready");
