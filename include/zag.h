@@ -84,13 +84,13 @@ int zag_scope_spawn(struct zag_scope *s, int (*fn)(void *arg), void *arg);
 void zag_scope_cancel(struct zag_scope *s, int err);
 
 /*
- * From now on, adopt the threads that are created in the scope by pthread_create
- * without further ado: by its owner until it joins, by its tasks, by those
- * that it has adopted, and by the same in scopes inside, which do not adopt
- * themselves.  They are cancelled with the tasks and have the time of their
- * creator; the join waits until their functions have ended, but joins them
- * not: that, or detaching them, remains the program's business, and so does
- * what they return.  They do not count for the limit.
+ * From now on, adopt the threads that pthread_create makes in the scope without
+ * further ado: by its owner until it joins, by its tasks, by those that it has
+ * adopted, and by the same in scopes inside, which do not adopt themselves.
+ * They are cancelled with the tasks and have the time of their creator; the
+ * join waits until their functions have ended, but joins them not: that, or
+ * detaching them, remains the program's business, and so does what they
+ * return.  They do not count for the limit.
  */
 void zag_scope_adopt(struct zag_scope *s);
 

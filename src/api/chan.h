@@ -52,8 +52,8 @@ struct zag_chan_op {
 	int what; /* ZAG_SEND, ZAG_RECV */
 	/* The channel's lock protects the rest. */
 	struct zag_chan_op *next, **link; /* who waits; link: or NULL */
-	struct zag_exchange *exchange;	  /* of the one who has chosen it */
-	int err;			  /* why it fails, being chosen */
+	struct zag_exchange *exchange;	  /* of who has chosen it */
+	int err;			  /* why it fails, then */
 };
 
 /* All that a thread waits for. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* zag.h from C++: destructors run in what is unwound, std::thread is adopted. */
+/* zag.h from C++: what is unwound has destructors, std::thread is adopted. */
 #include <zag.h>
 
 #include <atomic>
