@@ -87,10 +87,19 @@ static bool sleeps(struct zag_carrier *c)
 	return i > 0 && i + 2 < n && stat[i + 2] != 'R';
 }
 
+/* Nobody waits for anything this processor could do: let the fiber be. */
+static bool nobody_waits(struct zag_processor *p)
+{
+	return !zag_runq_length(&p->runq) && !zag_globq_length() &&
+	       !zag_poller.busy(p);
+}
+
 /*
  * Whether p's fiber has not come back for long.  The tick alone does not tell:
  * its kernel thread may just have got no CPU, and another would get none
- * either.  It is stuck if it sleeps, or has used up its time.
+ * either.  It is stuck if it sleeps, or has used up its time.  Whether it
+ * sleeps is asked only if that matters: opening the file takes the lowest
+ * descriptor for a moment, which a program of one thread could see.
  */
 static bool holder_stuck(struct zag_processor *p, struct zag_carrier *c)
 {
@@ -108,14 +117,8 @@ static bool holder_stuck(struct zag_processor *p, struct zag_carrier *c)
 		p->seen_cpu = cpu;
 	if (p->seen_times < HOG_TICKS)
 		return false;
-	return cpu - p->seen_cpu >= HOG_NS || sleeps(c);
-}
-
-/* Nobody waits for anything this processor could do: let the fiber be. */
-static bool nobody_waits(struct zag_processor *p)
-{
-	return !zag_runq_length(&p->runq) && !zag_globq_length() &&
-	       !zag_poller.busy(p);
+	return cpu - p->seen_cpu >= HOG_NS ||
+	       (!nobody_waits(p) && sleeps(c));
 }
 
 static void hand_off(struct zag_processor *p, struct zag_carrier *c)
