@@ -45,6 +45,7 @@ prog_programs += \
 	tests/prog/exec-signals
 prog_programs += \
 	tests/prog/fd-close-all \
+	tests/prog/fd-lowest \
 	tests/prog/file-sync
 prog_programs += \
 	tests/prog/fork-atfork \
