@@ -21,10 +21,10 @@ struct zag_fd_waiter {
 	struct zag_wait *wait;
 	TAILQ_ENTRY(zag_fd_waiter) link;
 	struct zag_fd_entry *entry;
-	int fd, dir; /* dir: 0 in, 1 out */
-	bool follows; /* fd being closed, it goes on with a copy … */
-	int copy;     /* … which is this, or -errno */
 	struct zag_loop *loop; /* whose lock protects the link and `queued` */
+	int fd, dir; /* dir: 0 in, 1 out */
+	int copy;     /* fd being closed, it goes on with this, or -errno … */
+	bool follows; /* … if so */
 	bool queued;
 	bool unwatched; /* the kernel does not tell of it */
 };

@@ -191,24 +191,36 @@ int zag_fd_poll(const struct pollfd *fds, nfds_t n, zag_time deadline)
 	return r > 0 ? 0 : r == 0 ? -ETIMEDOUT : (int)r;
 }
 
+/* These two are apart to keep the frames of parked fibers small. */
+ZAG_NOINLINE static int wait_native(int fd, int events, zag_time deadline)
+{
+	struct pollfd p = {
+		.fd = fd,
+		.events = events == ZAG_IN ? POLLIN : POLLOUT,
+	};
+
+	return zag_fd_poll(&p, 1, deadline);
+}
+
+/* Where nobody tells: now and then. */
+ZAG_NOINLINE static int wait_unwatched(zag_time deadline, bool restarts)
+{
+	zag_time look = UNWATCHED_NS / 2;
+
+	return zag_backoff(&look, deadline, restarts);
+}
+
 static int wait_fd(int fd, int events, zag_time deadline, bool restarts,
 		   int *follow)
 {
 	struct zag_wait wait;
 	struct zag_fd_waiter w;
 	enum zag_wake reason;
-	zag_time look = UNWATCHED_NS / 2; /* where nobody tells: now and then */
 
-	if (!zag_fiber_self()) {
-		struct pollfd p = {
-			.fd = fd,
-			.events = events == ZAG_IN ? POLLIN : POLLOUT,
-		};
-
-		return zag_fd_poll(&p, 1, deadline);
-	}
+	if (!zag_fiber_self())
+		return wait_native(fd, events, deadline);
 	if (!zag_fd_entry(fd))
-		return zag_backoff(&look, deadline, restarts);
+		return wait_unwatched(deadline, restarts);
 	zag_wait_begin(&wait);
 	zag_why_default(events == ZAG_OUT ? &zag_why_output : &zag_why_input,
 			(uintptr_t)fd);
@@ -223,7 +235,7 @@ static int wait_fd(int fd, int events, zag_time deadline, bool restarts,
 	if (reason == ZAG_WAKE_SIGNAL)
 		return zag_wait_interrupted(restarts);
 	if (reason == ZAG_WAKE_READY && w.unwatched)
-		return zag_backoff(&look, deadline, restarts);
+		return wait_unwatched(deadline, restarts);
 	return zag_wake_errno(reason);
 }
 

@@ -149,9 +149,10 @@ long zag_io_recvmsg(int fd, struct msghdr *msg, int flags)
 	return recv_rest(&io, msg, room, (size_t)r, want, flags);
 }
 
-/* recv and recvfrom for more than the first bytes there are. */
-static long recv_wanted(int fd, void *buf, size_t len, int flags,
-			struct sockaddr *from, socklen_t *fromlen)
+/* recv and recvfrom for more than the first bytes there are; apart, since its
+ * variables would be on the stack of each fiber that is parked in recv. */
+ZAG_NOINLINE static long recv_wanted(int fd, void *buf, size_t len, int flags,
+				     struct sockaddr *from, socklen_t *fromlen)
 {
 	struct iovec v = { buf, len };
 	struct msghdr msg = { .msg_iov = &v, .msg_iovlen = 1 };
