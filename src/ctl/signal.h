@@ -96,6 +96,10 @@ extern _Atomic bool zag_signal_freezes;
  * known whose.  A hook of the floor above. */
 extern bool (*zag_signal_on_timer)(siginfo_t *si);
 
+/* Called on the monitor every tick after zag_monitor_watch_signals, until it
+ * returns false.  A hook of the floor above. */
+extern bool (*zag_signal_on_tick)(void);
+
 /* Do what the kernel does with a signal by default, on this thread. */
 void zag_signal_default(int sig);
 

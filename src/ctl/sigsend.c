@@ -223,6 +223,7 @@ int zag_signal_send_process(const siginfo_t *si)
 }
 
 bool (*zag_signal_on_timer)(siginfo_t *si);
+bool (*zag_signal_on_tick)(void);
 void (*zag_signal_on_end)(int signo);
 
 /* What the program sends to itself does what it does natively. */
@@ -388,7 +389,7 @@ static void remind_one(struct zag_fiber *f, void *arg)
 bool zag_sig_remind(void)
 {
 	uint64_t bits = zag_load_acq(&zag_sigmask_shared);
-	bool any = false;
+	bool any = zag_signal_on_tick && zag_signal_on_tick();
 
 	zag_sigqueue_each(remind_one, &any);
 	for (; bits; bits &= bits - 1) {

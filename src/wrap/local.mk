@@ -63,6 +63,7 @@ libzagshim_la_SOURCES += \
 	src/wrap/proc_ids.c \
 	src/wrap/proc_fork.c \
 	src/wrap/signal_action.c \
+	src/wrap/signal_cputimer.c src/wrap/signal_cputimer.h \
 	src/wrap/signal_jump.c \
 	src/wrap/signal_mask.c \
 	src/wrap/signal_old.c \

@@ -15,6 +15,7 @@
 #include "base/sigmask.h"
 #include "ctl/signal.h"
 #include "sched/monitor.h"
+#include "wrap/signal_cputimer.h"
 #include "wrap/signal_timer.h"
 #include "wrap/time_clock.h"
 
@@ -35,6 +36,7 @@ void zag_signal_timer_reset(void)
 {
 	timers.lock = (struct zag_lock){ 0 };
 	timers.first = NULL;
+	zag_cputimer_reset();
 }
 
 static void forget(int timer)
@@ -111,10 +113,10 @@ static int create_for(struct zag_fiber *f, clockid_t clock,
 ZAG_EXPORT int timer_create(clockid_t clock, struct sigevent *restrict ev,
 			    timer_t *restrict timer)
 {
-	struct zag_fiber *f = NULL;
+	struct zag_fiber *f = zag_on_fiber() ? zag_time_fiber_of(clock) : NULL;
 
-	if (zag_on_fiber() && zag_time_fiber_of(clock))
-		return (int)zag_ret(-ENOTSUP); /* the kernel's is a carrier's */
+	if (f) /* the kernel's is a carrier's */
+		return (int)zag_ret(zag_cputimer_create(f, ev, timer));
 	if (zag_on_fiber() && ev && ev->sigev_notify == SIGEV_THREAD_ID)
 		f = zag_fiber_by_tid((uint32_t)ev->_sigev_un._tid);
 	if (!f)
@@ -122,10 +124,16 @@ ZAG_EXPORT int timer_create(clockid_t clock, struct sigevent *restrict ev,
 	return create_for(f, clock, ev, timer);
 }
 
+static void forget_both(int timer)
+{
+	forget(timer);
+	zag_cputimer_forget(timer);
+}
+
 /* Those of SIGEV_THREAD are pointers with the topmost bit set. */
 ZAG_EXPORT int timer_delete(timer_t timer)
 {
 	if ((intptr_t)timer >= 0)
-		forget((int)(intptr_t)timer);
+		forget_both((int)(intptr_t)timer);
 	return ZAG_REAL(timer_delete)(timer);
 }

@@ -212,6 +212,7 @@ prog_programs += \
 	tests/prog/thread-yield
 prog_programs += \
 	tests/prog/time-cputime \
+	tests/prog/time-cputimer \
 	tests/prog/time-order \
 	tests/prog/time-sleep \
 	tests/prog/time-sleepers

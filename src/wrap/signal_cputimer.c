@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Timers on CPU clocks: what timer_settime and its kin do with them. */
+#include "config.h"
+
+#include "wrap/signal_cputimer.h"
+
+#include <errno.h>
+#include <limits.h>
+
+#include "base/lock.h"
+#include "base/page.h"
+#include "base/raw.h"
+#include "base/sigmask.h"
+#include "ctl/signal.h"
+#include "sched/cputime.h"
+#include "sched/monitor.h"
+#include "wrap/real.h"
+
+/* A fiber that may be gone. */
+struct who {
+	uint64_t id;
+	uint32_t tid;
+};
+
+struct cputimer {
+	struct cputimer *next;
+	int timer;	   /* the kernel's number */
+	struct who clock;  /* whose */
+	struct who target; /* of SIGEV_THREAD_ID; id 0: the process */
+	int signo;	   /* 0: nobody is told */
+	union sigval value;
+	int64_t at, every; /* CPU time; `at` 0: it is not set */
+	int overrun;
+};
+
+static struct {
+	struct zag_lock lock; /* protects the list */
+	struct cputimer *first;
+} timers;
+
+static struct who who(const struct zag_fiber *f)
+{
+	return (struct who){ f->id, f->tid };
+}
+
+static struct zag_fiber *fiber(const struct who *w)
+{
+	struct zag_fiber *f = w->id ? zag_fiber_by_tid(w->tid) : NULL;
+
+	return f && f->id == w->id ? f : NULL;
+}
+
+static struct timespec to_timespec(int64_t ns)
+{
+	return (struct timespec){ ns / ZAG_NSEC, ns % ZAG_NSEC };
+}
+
+static int64_t to_ns(const struct timespec *ts)
+{
+	if (ts->tv_sec >= ZAG_WALL / ZAG_NSEC)
+		return ZAG_WALL;
+	return ts->tv_sec * ZAG_NSEC + ts->tv_nsec;
+}
+
+/* The lock is held. */
+static struct cputimer *find(int timer)
+{
+	struct cputimer *t = timers.first;
+
+	while (t && t->timer != timer)
+		t = t->next;
+	return t;
+}
+
+/* NULL, or the timer, and the lock is held. */
+static struct cputimer *lock(timer_t timer)
+{
+	struct cputimer *t;
+
+	if ((intptr_t)timer < 0 || !zag_on_fiber())
+		return NULL; /* a pointer of libc's: SIGEV_THREAD */
+	zag_lock(&timers.lock);
+	t = find((int)(intptr_t)timer);
+	if (!t)
+		zag_unlock(&timers.lock);
+	return t;
+}
+
+static int64_t used(const struct cputimer *t)
+{
+	struct zag_fiber *f = fiber(&t->clock);
+
+	return f ? zag_cputime(f) : 0;
+}
+
+/* --- looking ------------------------------------------------------------- */
+
+/* The lock is held; what the timer has to say, if anything. */
+static bool expire(struct cputimer *t, int64_t now, siginfo_t *si)
+{
+	if (!t->at || now < t->at)
+		return false;
+	t->overrun = 0;
+	if (t->every)
+		t->overrun = (int)zag_min((now - t->at) / t->every,
+					  (int64_t)INT_MAX);
+	t->at = t->every ? t->at + (t->overrun + 1) * t->every : 0;
+	*si = (siginfo_t){ .si_signo = t->signo, .si_code = SI_TIMER };
+	si->si_timerid = t->timer;
+	si->si_overrun = t->overrun;
+	si->si_value = t->value;
+	return t->signo != 0;
+}
+
+/* The first that has expired, if any; `set`: whether any has yet to. */
+static bool take_expired(struct who *target, siginfo_t *si, bool *set)
+{
+	bool tells = false;
+
+	*set = false;
+	zag_lock(&timers.lock);
+	for (struct cputimer *t = timers.first; t && !tells; t = t->next) {
+		if (t->at && fiber(&t->clock))
+			tells = expire(t, used(t), si);
+		*set |= t->at && fiber(&t->clock);
+		*target = t->target;
+	}
+	zag_unlock(&timers.lock);
+	return tells;
+}
+
+/* On the monitor, every tick while any is set. */
+static bool look(void)
+{
+	struct who target;
+	struct zag_fiber *f;
+	siginfo_t si;
+	bool set;
+
+	while (take_expired(&target, &si, &set)) {
+		f = fiber(&target);
+		if (f)
+			zag_signal_send(f, &si);
+		else if (!target.id)
+			zag_signal_send_process(&si);
+	}
+	return set;
+}
+
+/* --- the calls ----------------------------------------------------------- */
+
+void zag_cputimer_reset(void)
+{
+	timers.lock = (struct zag_lock){ 0 };
+	timers.first = NULL;
+}
+
+void zag_cputimer_forget(int timer)
+{
+	struct cputimer **link = &timers.first, *t;
+
+	zag_lock(&timers.lock);
+	while ((t = *link) && t->timer != timer)
+		link = &t->next;
+	if (t)
+		*link = t->next;
+	zag_unlock(&timers.lock);
+	if (t)
+		zag_heap_realloc(t, 0);
+}
+
+/* Whom to tell, and how. */
+static int read_event(struct cputimer *t, const struct sigevent *ev)
+{
+	struct zag_fiber *f;
+
+	t->signo = ev ? ev->sigev_signo : SIGALRM;
+	if (ev && ev->sigev_notify == SIGEV_THREAD)
+		return -ENOTSUP;
+	if (ev && ev->sigev_notify == SIGEV_NONE) {
+		t->signo = 0;
+		return 0;
+	}
+	if (ev)
+		t->value = ev->sigev_value;
+	if (ev && ev->sigev_notify == SIGEV_THREAD_ID) {
+		f = zag_fiber_by_tid((uint32_t)ev->_sigev_un._tid);
+		if (!f)
+			return -EINVAL;
+		t->target = who(f);
+	}
+	return t->signo < 1 || t->signo >= NSIG || t->signo == ZAG_SIGNAL ||
+			       t->signo == ZAG_SIGNAL_IDS ?
+		       -EINVAL :
+		       0;
+}
+
+int zag_cputimer_create(struct zag_fiber *f, const struct sigevent *ev,
+			timer_t *timer)
+{
+	struct sigevent nobody = { .sigev_notify = SIGEV_NONE };
+	struct cputimer new = { .clock = who(f) }, *t;
+	int err = read_event(&new, ev);
+
+	if (err)
+		return err;
+	t = zag_heap_realloc(NULL, sizeof(*t));
+	if (!t)
+		return -EAGAIN;
+	if (ZAG_REAL(timer_create)(CLOCK_MONOTONIC, &nobody, timer) < 0) {
+		zag_heap_realloc(t, 0);
+		return -errno;
+	}
+	new.timer = (int)(intptr_t)*timer;
+	if (!ev)
+		new.value.sival_int = new.timer;
+	zag_cputimer_forget(new.timer);
+	*t = new;
+	zag_lock(&timers.lock);
+	t->next = timers.first;
+	timers.first = t;
+	zag_unlock(&timers.lock);
+	return 0;
+}
+
+/* The lock is held. */
+static void tell_setting(const struct cputimer *t, int64_t now,
+			 struct itimerspec *its)
+{
+	int64_t left = t->at ? zag_max(t->at - now, INT64_C(1)) : 0;
+
+	its->it_value = to_timespec(left);
+	its->it_interval = to_timespec(t->every);
+}
+
+static void set(struct cputimer *t, int flags, int64_t now,
+		const struct itimerspec *its)
+{
+	int64_t at = to_ns(&its->it_value);
+
+	t->at = at && !(flags & TIMER_ABSTIME) ? now + at : at;
+	t->every = to_ns(&its->it_interval);
+	t->overrun = 0;
+	zag_signal_on_tick = look;
+	zag_monitor_watch_signals();
+}
+
+ZAG_EXPORT int timer_settime(timer_t timer, int flags,
+			     const struct itimerspec *restrict its,
+			     struct itimerspec *restrict old)
+{
+	struct cputimer *t = lock(timer);
+	bool valid = t && zag_timespec_valid(&its->it_value) &&
+		     zag_timespec_valid(&its->it_interval) &&
+		     its->it_value.tv_sec >= 0 && its->it_interval.tv_sec >= 0;
+	int64_t now;
+
+	if (!t)
+		return ZAG_REAL(timer_settime)(timer, flags, its, old);
+	now = used(t);
+	if (valid && old)
+		tell_setting(t, now, old);
+	if (valid)
+		set(t, flags, now, its);
+	zag_unlock(&timers.lock);
+	return (int)zag_ret(valid ? 0 : -EINVAL);
+}
+
+ZAG_EXPORT int timer_gettime(timer_t timer, struct itimerspec *its)
+{
+	struct cputimer *t = lock(timer);
+
+	if (!t)
+		return ZAG_REAL(timer_gettime)(timer, its);
+	tell_setting(t, used(t), its);
+	zag_unlock(&timers.lock);
+	return 0;
+}
+
+ZAG_EXPORT int timer_getoverrun(timer_t timer)
+{
+	struct cputimer *t = lock(timer);
+	int n;
+
+	if (!t)
+		return ZAG_REAL(timer_getoverrun)(timer);
+	n = t->overrun;
+	zag_unlock(&timers.lock);
+	return n;
+}
