@@ -201,6 +201,15 @@ static void end(struct zag_children *c, uint32_t pid, const char *name)
 	c->killed++;
 }
 
+bool zag_children_visible(void)
+{
+	char path[64];
+
+	zag_format(path, sizeof(path), "/proc/self/task/%d/children",
+		   (int)zag_raw(SYS_gettid));
+	return !zag_raw(SYS_faccessat, AT_FDCWD, path, 4);
+}
+
 void zag_children_adopt(struct zag_children *c)
 {
 	zag_raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -8,6 +8,7 @@
 #ifndef ZAG_CTL_CHILDREN_H
 #define ZAG_CTL_CHILDREN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "wait/wait.h"
@@ -23,6 +24,10 @@ struct zag_children {
 		char name[16];
 	} named[ZAG_CHILDREN_NAMED]; /* the first of those that were killed */
 };
+
+/* Whether the kernel tells: /proc is there, and CONFIG_PROC_CHILDREN.  Any
+ * thread. */
+bool zag_children_visible(void);
 
 /* From a zeroed one on: whoever has lost its parent among their descendants
  * becomes a child of ours. */

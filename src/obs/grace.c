@@ -281,6 +281,9 @@ void zag_grace_begin(void)
 {
 	if (!zag_opt.grace.time)
 		return;
+	if (!zag_children_visible())
+		zag_log(ZAG_LOG_WARN, "children would outlive --grace: no "
+			"/proc/self/task/*/children");
 	/* Not later: some fiber may be stuck with the loader's lock. */
 	if (zag_opt.cancel == ZAG_CANCEL_UNWIND)
 		zag_tcb_unwinder_ready();
