@@ -17,7 +17,7 @@
 
 enum {
 	STACK = 64 * 1024,
-	LINGER_S = 10, /* an idle helper ends after this */
+	LINGER_S = 2, /* an idle helper ends after this, as spare carriers do */
 };
 
 struct helper {
