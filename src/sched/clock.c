@@ -73,10 +73,12 @@ void zag_clock_account_stop(struct zag_fiber *f)
 		zag_cputime_stop(f);
 }
 
-void zag_clock_account_switch(struct zag_fiber *from, struct zag_fiber *to)
+struct zag_fiber *zag_clock_account_switch(struct zag_fiber *from,
+					   struct zag_fiber *to)
 {
 	zag_clock_account_stop(from);
 	zag_clock_account_run(to);
+	return to;
 }
 
 uint64_t zag_clock_woken(struct zag_fiber *f)

@@ -83,7 +83,9 @@ static inline uint64_t zag_clock_ns(uint64_t ticks)
 /* The clock has moved, or is exact. */
 void zag_clock_account_run(struct zag_fiber *f);
 void zag_clock_account_stop(struct zag_fiber *f);
-void zag_clock_account_switch(struct zag_fiber *from, struct zag_fiber *to);
+/* Both; returns `to`. */
+struct zag_fiber *zag_clock_account_switch(struct zag_fiber *from,
+					   struct zag_fiber *to);
 
 /* The clock is exact: the time; and who has woken f is noted. */
 uint64_t zag_clock_woken(struct zag_fiber *f);
@@ -101,19 +103,21 @@ static inline void zag_clock_run(struct zag_fiber *f)
 		zag_clock_account_run(f);
 }
 
-/* `from` stops running, `to` begins: as both, in one look at the clock. */
-static inline void zag_clock_switch(struct zag_fiber *from,
-				    struct zag_fiber *to)
+/* `from` stops running, `to` begins: as both, in one look at the clock.  Returns
+ * `to`: the caller need not keep it on the stack that it leaves. */
+static inline struct zag_fiber *zag_clock_switch(struct zag_fiber *from,
+						 struct zag_fiber *to)
 {
 	uint64_t now = zag_load_rlx(&zag_clock.ticks);
 
 	if (!ZAG_OBSERVED)
-		return;
+		return to;
 	ZAG_PROBE1(switch, to->id);
 	zag_count_one(&to->switches);
 	if (zag_unlikely(now != zag_load_own(&from->since) ||
 			 now != zag_load_own(&to->since)))
-		zag_clock_account_switch(from, to);
+		return zag_clock_account_switch(from, to);
+	return to;
 }
 
 /* f stops running: it parks, or yields. */

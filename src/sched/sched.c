@@ -145,10 +145,11 @@ static void leave(struct zag_carrier *c, struct zag_fiber *f,
 	c->prev = f;
 	if (to) {
 		run(c, to);
-		zag_clock_switch(f, to);
+		to = zag_clock_switch(f, to);
 		zag_arch_switch(&f->ctx, &to->ctx);
 	} else {
 		zag_clock_stop(f);
+		c = f->carrier; /* the same: not kept on the stack */
 		c->current = NULL;
 		zag_arch_switch(&f->ctx, &c->ctx);
 	}
