@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "base/futex.h"
@@ -59,12 +60,23 @@ static bool remove_spare(struct zag_carrier *c)
 	return true;
 }
 
+/* Some children are told when the thread ends that has made them: by
+ * PR_SET_PDEATHSIG, which the kernel does not let us see. */
+static bool has_children(void)
+{
+	return zag_raw(SYS_waitid, P_ALL, 0, NULL,
+		       WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD | __WALL,
+		       NULL) != -ECHILD;
+}
+
 /* A spare that nobody wanted for long, while others wait as well, ends.  Its
  * place is used again when the kernel says the thread is off its stack. */
 static void retire(struct zag_carrier *c)
 {
 	bool mine;
 
+	if (has_children())
+		return;
 	zag_lock(&spares.lock);
 	mine = spares.count > SPARES_KEPT && c->tid != zag_raw(SYS_getpid) &&
 	       remove_spare(c);

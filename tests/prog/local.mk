@@ -52,6 +52,7 @@ prog_programs += \
 	tests/prog/fork-before \
 	tests/prog/fork-ends \
 	tests/prog/fork-many \
+	tests/prog/fork-parent-ends \
 	tests/prog/fork-raw \
 	tests/prog/fork-threads \
 	tests/prog/fork-vfork
