@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/time.h>
 
 #include "base/page.h"
@@ -41,6 +42,15 @@ static enum zag_fd_kind socket_kind(int fd)
 	return type == SOCK_STREAM ? ZAG_FD_STREAM : ZAG_FD_SOCKET;
 }
 
+/* null, zero, full and urandom are as files whose pages are all there: told not
+ * to wait, they answer in part. */
+static bool is_memory(dev_t dev)
+{
+	unsigned int n = minor(dev);
+
+	return major(dev) == 1 && (n == 3 || n == 5 || n == 7 || n == 9);
+}
+
 static enum zag_fd_kind look(int fd)
 {
 	struct stat st;
@@ -56,6 +66,8 @@ static enum zag_fd_kind look(int fd)
 	case S_IFDIR:
 	case S_IFBLK:
 		return ZAG_FD_FILE;
+	case S_IFCHR:
+		return is_memory(st.st_rdev) ? ZAG_FD_FILE : ZAG_FD_OTHER;
 	default:
 		return ZAG_FD_OTHER;
 	}

@@ -18,7 +18,8 @@ static void *check_devices(void *arg)
 	CHECK_EQ(read(null, buf, 10), 0);
 	CHECK_EQ(write(null, buf, sizeof zeroes), sizeof zeroes);
 	memset(buf, 1, sizeof zeroes);
-	CHECK_EQ(read(zero, buf, sizeof zeroes), sizeof zeroes);
+	for (int i = 0; i < 200; i++) /* whole, whoever else wants the CPU */
+		CHECK_EQ(read(zero, buf, sizeof zeroes), sizeof zeroes);
 	CHECK_EQ(memcmp(buf, zeroes, sizeof zeroes), 0);
 	CHECK_EQ(write(zero, buf, 10), 10);
 	CHECK_EQ(close(null), 0);
