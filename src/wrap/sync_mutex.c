@@ -29,6 +29,8 @@
 #define KIND_ELISION 0x300u /* use it, do not use it: we never do */
 #define KIND_OURS (KIND_TYPE | KIND_PROTECT | KIND_SHARED)
 
+#define CEILING 0xfff80000u /* in libc's word */
+
 #define SPIN_MOST 100 /* as libc's default glibc.pthread.mutex_spin_count */
 
 ZAG_DECLARE_REAL(pthread_mutex_lock);
@@ -50,6 +52,17 @@ static inline unsigned int kind_of(const pthread_mutex_t *m)
 static inline void **ceiling_of(const pthread_mutex_t *m)
 {
 	return (void **)&m->__data.__list.__prev;
+}
+
+/*
+ * One whose word is not ours: of another kind, or with a ceiling in it, from a
+ * process without us.
+ */
+static inline bool is_others(pthread_mutex_t *m, unsigned int kind)
+{
+	return zag_unlikely(kind & ~KIND_OURS) ||
+	       ((kind & KIND_PROTECT) &&
+		(zag_load_rlx(lock_word(m)) & CEILING));
 }
 
 /* Like libc, no atomic operation as long as there is no second thread. */
@@ -243,7 +256,7 @@ ZAG_NOINLINE static int lock_kind(pthread_mutex_t *m,
 	uint32_t tid = zag_sync_tid();
 	int err;
 
-	if (zag_unlikely(kind & ~KIND_OURS))
+	if (is_others(m, kind))
 		return lock_other(m, kind, until);
 	if (knows_owner(kind) && is_owner(m, kind, tid))
 		return lock_again(m, kind);
@@ -290,7 +303,7 @@ static int trylock_kind(pthread_mutex_t *m)
 	unsigned int kind = kind_of(m);
 	uint32_t tid = zag_sync_tid();
 
-	if (zag_unlikely(kind & ~KIND_OURS))
+	if (is_others(m, kind))
 		return trylock_other(m, kind);
 	if ((kind & KIND_TYPE) == PTHREAD_MUTEX_RECURSIVE &&
 	    is_owner(m, kind, tid))
@@ -338,7 +351,7 @@ ZAG_NOINLINE static int unlock_kind(pthread_mutex_t *m, unsigned int users)
 {
 	unsigned int kind = kind_of(m);
 
-	if (zag_unlikely(kind & ~KIND_OURS))
+	if (is_others(m, kind))
 		return unlock_other(m, kind, users);
 	if (knows_owner(kind) && !is_owner(m, kind, zag_sync_tid()))
 		return EPERM;

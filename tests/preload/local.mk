@@ -3,6 +3,7 @@
 # preload_tests; programs they need to check_PROGRAMS.
 preload_tests = \
 	tests/preload/allocators.test \
+	tests/preload/ceiling.test \
 	tests/preload/clock-set.test \
 	tests/preload/early.test \
 	tests/preload/links-libev.test \
@@ -19,6 +20,7 @@ EXTRA_DIST += $(preload_tests)
 check_PROGRAMS += \
 	tests/preload/allocates \
 	tests/preload/asks-early \
+	tests/preload/ceiling \
 	tests/preload/clock-set \
 	tests/preload/links-libev \
 	tests/preload/no-exec-writes \
