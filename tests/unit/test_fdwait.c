@@ -39,7 +39,7 @@ static void rest(int ms)
 START_TEST(kinds)
 {
 	int stream[2], datagram[2], file = open("/proc/self/exe", O_RDONLY);
-	int null = open("/dev/null", O_RDWR);
+	int null = open("/dev/null", O_RDWR), master = open("/dev/ptmx", O_RDWR);
 
 	ck_assert_int_eq(pipe(fds), 0);
 	socketpair(AF_UNIX, SOCK_STREAM, 0, stream);
@@ -49,7 +49,8 @@ START_TEST(kinds)
 		ck_assert_int_eq(zag_fd_kind(stream[1]), ZAG_FD_STREAM);
 		ck_assert_int_eq(zag_fd_kind(datagram[1]), ZAG_FD_SOCKET);
 		ck_assert_int_eq(zag_fd_kind(file), ZAG_FD_FILE);
-		ck_assert_int_eq(zag_fd_kind(null), ZAG_FD_OTHER);
+		ck_assert_int_eq(zag_fd_kind(null), ZAG_FD_FILE);
+		ck_assert_int_eq(zag_fd_kind(master), ZAG_FD_OTHER);
 		ck_assert_int_eq(zag_fd_kind(-1), ZAG_FD_UNKNOWN);
 		ck_assert_int_eq(zag_fd_kind(1 << 30), ZAG_FD_UNKNOWN);
 	}
