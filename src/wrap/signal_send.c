@@ -123,8 +123,7 @@ static int send_group(pid_t pid, int sig)
 {
 	int r = ZAG_REAL(kill)(pid, sig);
 
-	if (!r && sig > 0 && pid <= 0 && (!pid || -pid == getpgrp()) &&
-	    zag_signal_wanted(sig))
+	if (!r && sig > 0 && pid <= 0 && (!pid || -pid == getpgrp()))
 		zag_monitor_catch_up(sig);
 	return r;
 }
