@@ -240,18 +240,19 @@ static bool is_from_outside(const siginfo_t *si)
 static bool ends(const siginfo_t *si, const struct sigaction *a)
 {
 	static _Atomic long begun; /* in this process, not in its parent */
-	long pid = zag_raw(SYS_getpid);
+	long pid = zag_raw(SYS_getpid), was = zag_load_rlx(&begun);
 	bool own = zag_sig_is_handler(a) || zag_signal_awaited(si->si_signo);
 
 	if (!zag_signal_on_end || !zag_sig_graceful(si->si_signo))
 		return false;
-	if (zag_load_rlx(&begun) == pid)
+	if (was == pid)
 		return true;
 	if (a->sa_handler == SIG_IGN || !is_from_outside(si) ||
 	    (own && !zag_opt.grace.always))
 		return false;
-	zag_store_rlx(&begun, pid);
-	zag_signal_on_end(si->si_signo);
+	/* The monitor and a fiber may both be here, each with a signal. */
+	if (zag_cas(&begun, &was, pid))
+		zag_signal_on_end(si->si_signo);
 	return true;
 }
 

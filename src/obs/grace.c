@@ -258,12 +258,10 @@ static bool look(void)
 
 /* --- the beginning ------------------------------------------------------- */
 
-/* On the monitor.  One that comes later changes nothing: some senders send it
- * to the process and to its group. */
+/* Once in a process, on the monitor or on a fiber.  One that comes later changes
+ * nothing: some senders send it to the process and to its group. */
 static void on_signal(int signo)
 {
-	if (zag_grace_running())
-		return;
 	grace.pid = zag_raw(SYS_getpid);
 	grace.since = zag_now();
 	grace.until = grace.since + (zag_time)zag_opt.grace.time;
@@ -275,6 +273,7 @@ static void on_signal(int signo)
 	grace.next = zag_monitor_on_look;
 	zag_store_rel(&grace.signo, signo);
 	zag_monitor_on_look = look;
+	zag_monitor_watch_signals(); /* it may be asleep */
 }
 
 void zag_grace_begin(void)
