@@ -82,8 +82,10 @@ void zag_signal_add_fd(uint64_t set)
 	zag_sig_update_wanted();
 	while (zag_sigqueue_take_shared(set & zag_sigmask_blocked_by_all(),
 					&si))
-		if (!give_to_kernel(&si))
+		if (!give_to_kernel(&si)) {
+			zag_sigqueue_add(NULL, &si); /* the kernel has no room */
 			break;
+		}
 }
 
 int zag_signal_send(struct zag_fiber *f, const siginfo_t *si)
@@ -332,8 +334,8 @@ bool zag_signal_wanted(int signo)
 /*
  * All that some fiber would take.  The rest stays pending in the kernel: at
  * once what is queued there, stops or continues the process, or is read from a
- * signalfd, and the others when the monitor next looks; a thread that opens and closes a signal all the time need
- * not wake it each time.
+ * signalfd, and the others when the monitor next looks; a thread that opens and
+ * closes a signal all the time need not wake it each time.
  */
 void zag_sig_update_wanted(void)
 {
