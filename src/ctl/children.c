@@ -241,7 +241,7 @@ static void freeze(struct zag_children *c, const char *tid, void *arg)
 		zag_raw(SYS_tgkill, zag_raw(SYS_getpid), n, ZAG_SIGNAL);
 }
 
-/* Whether there is none left to wait for: one that has ended hands us its own. */
+/* Whether none is left to wait for: one that has ended hands us its own. */
 static bool reap(void)
 {
 	long r;

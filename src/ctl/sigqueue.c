@@ -140,6 +140,16 @@ static struct zag_siginfo *take_any(struct zag_fiber *f, uint64_t set)
 	return bits ? take_first(f, __builtin_ctzll(bits) + 1) : NULL;
 }
 
+/* s, if there is one, is not in a queue any more. */
+static bool hand_out(struct zag_siginfo *s, siginfo_t *si)
+{
+	if (!s)
+		return false;
+	*si = s->si;
+	zag_heap_realloc(s, 0);
+	return true;
+}
+
 bool zag_sigqueue_take(struct zag_fiber *f, uint64_t set, siginfo_t *si)
 {
 	struct zag_siginfo *s;
@@ -152,11 +162,7 @@ bool zag_sigqueue_take(struct zag_fiber *f, uint64_t set, siginfo_t *si)
 	if (!s)
 		s = take_any(NULL, set);
 	zag_unlock(&pending.lock);
-	if (!s)
-		return false;
-	*si = s->si;
-	zag_heap_realloc(s, 0);
-	return true;
+	return hand_out(s, si);
 }
 
 bool zag_sigqueue_take_shared(uint64_t set, siginfo_t *si)
@@ -166,11 +172,7 @@ bool zag_sigqueue_take_shared(uint64_t set, siginfo_t *si)
 	zag_lock(&pending.lock);
 	s = take_any(NULL, set);
 	zag_unlock(&pending.lock);
-	if (!s)
-		return false;
-	*si = s->si;
-	zag_heap_realloc(s, 0);
-	return true;
+	return hand_out(s, si);
 }
 
 /* The lock is held. */

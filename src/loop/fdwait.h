@@ -25,7 +25,7 @@ enum zag_fd_kind {
 	ZAG_FD_STREAM, /* SOCK_STREAM socket */
 	ZAG_FD_SOCKET, /* any other socket */
 	ZAG_FD_PIPE,   /* pipe or FIFO */
-	ZAG_FD_FILE,   /* regular file, directory, disk, /dev/zero: always ready */
+	ZAG_FD_FILE,   /* regular file, directory, disk, /dev/zero: ready */
 	ZAG_FD_OTHER,  /* terminal, eventfd, device, …: readiness, then call */
 };
 

@@ -85,7 +85,8 @@ static bool up(const struct zag_stack_copy *s, struct frame *f)
 		return false;
 	cfa = f->reg[row.cfa_reg] + (uintptr_t)row.cfa_offset;
 	recover(s, &row, cfa, f, &caller);
-	if (!caller.known[row.ra] || !caller.reg[row.ra] || cfa <= f->reg[ZAG_EH_SP])
+	if (!caller.known[row.ra] || !caller.reg[row.ra] ||
+	    cfa <= f->reg[ZAG_EH_SP])
 		return false;
 	caller.pc = zag_arch_unsigned(caller.reg[row.ra]);
 	caller.interrupted = row.signal;
@@ -175,6 +176,7 @@ ZAG_NOINLINE size_t zag_unwind_here(uintptr_t *pcs, size_t most,
 {
 	struct frame f;
 	struct zag_stack_copy here;
+	uintptr_t sp;
 
 	memset(&f, 0, sizeof(f));
 	CAPTURE(&f);
@@ -182,7 +184,7 @@ ZAG_NOINLINE size_t zag_unwind_here(uintptr_t *pcs, size_t most,
 		f.known[i] = (uint32_t)PRESERVED >> (i & 31) & 1 && i < 32;
 	f.known[ZAG_EH_SP] = true;
 	f.pc = f.reg[PC];
-	here = (struct zag_stack_copy){ f.reg[ZAG_EH_SP], SIZE_MAX - f.reg[ZAG_EH_SP],
-					(const char *)f.reg[ZAG_EH_SP] };
+	sp = f.reg[ZAG_EH_SP];
+	here = (struct zag_stack_copy){ sp, SIZE_MAX - sp, (const char *)sp };
 	return walk(&f, &here, pcs, most, stop);
 }

@@ -30,7 +30,7 @@ enum {
 	YIELD_MIN_US = 20,   /* between the kernel's yields */
 	WAKE_LENGTH = 16,    /* queued that are worth one all the same */
 	LATE_US = 25,	     /* a `next` that waited this long was late */
-	BREATH = 64,	     /* unlocked mutexes, at most, until one gives way … */
+	BREATH = 64,	     /* most unlocked mutexes till one gives way … */
 	ALONE_US = 200,	     /* … without a processor not before this */
 };
 

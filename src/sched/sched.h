@@ -154,7 +154,7 @@ static inline struct zag_carrier *zag_carrier_self(void)
 }
 
 void zag_enter_slow(struct zag_carrier *c);
-extern ZAG_HIDDEN bool zag_enter_fence; /* no membarrier: order by a real fence */
+extern ZAG_HIDDEN bool zag_enter_fence; /* no membarrier: use a real fence */
 
 /* The cheap half of a fence whose other half is zag_membarrier. */
 static inline void zag_asymmetric_fence(void)
