@@ -30,8 +30,6 @@
 enum {
 	SIZE = 1 << 20, /* of the report … */
 	TOLD = 100,	/* … and fibers in it, at most */
-	FRAMES = 64,
-	DEEP = 64 * 1024,
 	SEARCH = 20 * 1000 * 1000,
 };
 
@@ -174,25 +172,15 @@ static void put_fiber(struct zag_json *j, struct zag_look *l,
 		      const struct zag_owners *o, bool cycle)
 {
 	char text[ZAG_WAIT_TEXT];
-	struct zag_stack_copy copy;
-	uintptr_t pcs[FRAMES];
-	size_t n = 0;
 
 	zag_look_site(l);
 	zag_describe_wait(l, o, text);
-	if (zag_look_stack(l, DEEP, &copy))
-		n = zag_unwind(&l->ctx, &copy, pcs, FRAMES, NULL);
 	zag_json_open(j, NULL, '{');
 	zag_json_uint(j, "id", l->id);
 	zag_json_strn(j, "name", l->name, sizeof(l->name));
 	zag_json_str(j, "wait", text);
 	zag_json_bool(j, "cycle", cycle);
-	if (zag_describe_call(l))
-		zag_json_str(j, "call", zag_describe_call(l));
-	zag_json_open(j, "pcs", '[');
-	for (size_t i = 0; i < n; i++)
-		zag_json_addr(j, NULL, pcs[i]);
-	zag_json_close(j, ']');
+	zag_describe_stack(l, j);
 	zag_json_close(j, '}');
 }
 

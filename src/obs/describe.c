@@ -12,6 +12,8 @@
 #include "sched/sched.h"
 #include "wait/wait.h"
 
+enum { FRAMES = 64, DEEP = 64 * 1024 }; /* of a stack, at most */
+
 /* --- owners ------------------------------------------------------------- */
 
 static uint32_t hash(uint32_t tid)
@@ -213,4 +215,20 @@ void zag_describe_wait(const struct zag_look *l, const struct zag_owners *o,
 		add(&w, l->why->what);
 	add_argument(&w, l, o);
 	add_left(&w, l);
+}
+
+void zag_describe_stack(const struct zag_look *l, struct zag_json *j)
+{
+	struct zag_stack_copy copy;
+	uintptr_t pcs[FRAMES];
+	size_t n = 0;
+
+	if (zag_look_stack(l, DEEP, &copy))
+		n = zag_unwind(&l->ctx, &copy, pcs, FRAMES, NULL);
+	if (zag_describe_call(l))
+		zag_json_str(j, "call", zag_describe_call(l));
+	zag_json_open(j, "pcs", '[');
+	for (size_t i = 0; i < n; i++)
+		zag_json_addr(j, NULL, pcs[i]);
+	zag_json_close(j, ']');
 }

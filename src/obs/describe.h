@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "obs/json.h"
 #include "obs/look.h"
 
 /* Which fiber has which thread id. */
@@ -38,6 +39,10 @@ bool zag_describe_peer(const struct zag_look *l, char *text);
 
 /* The call that l has made; NULL: not known, or none that waits. */
 const char *zag_describe_call(const struct zag_look *l);
+
+/* The same, and the return addresses on its stack: members of the open object.
+ * The site is known. */
+void zag_describe_stack(const struct zag_look *l, struct zag_json *j);
 
 const char *zag_describe_state(const struct zag_look *l);
 

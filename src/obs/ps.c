@@ -11,8 +11,6 @@
 enum {
 	ROWS = 256,    /* made in one piece, at most */
 	SLOTS = 20000, /* looked at in one piece, at most */
-	FRAMES = 64,
-	DEEP = 64 * 1024, /* of a stack, for a backtrace */
 };
 
 static unsigned long number(const char *s)
@@ -172,24 +170,14 @@ void zag_command_bt(struct zag_answer *a, char *argument)
 static void put_stack(struct zag_answer *a, struct zag_look *l)
 {
 	struct zag_json *j = &a->json;
-	struct zag_stack_copy copy;
-	uintptr_t pcs[FRAMES];
-	size_t n = 0;
 
 	zag_look_site(l);
-	if (zag_look_stack(l, DEEP, &copy))
-		n = zag_unwind(&l->ctx, &copy, pcs, FRAMES, NULL);
 	zag_json_open(j, NULL, '{');
 	zag_json_uint(j, "id", l->id);
 	zag_json_strn(j, "name", l->name, sizeof(l->name));
 	zag_json_str(j, "state", zag_describe_state(l));
 	put_thread(j, l);
-	if (zag_describe_call(l))
-		zag_json_str(j, "call", zag_describe_call(l));
-	zag_json_open(j, "pcs", '[');
-	for (size_t i = 0; i < n; i++)
-		zag_json_addr(j, NULL, pcs[i]);
-	zag_json_close(j, ']');
+	zag_describe_stack(l, j);
 	zag_json_close(j, '}');
 }
 
