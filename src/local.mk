@@ -9,8 +9,9 @@ libzagcore_la_SOURCES += \
 	src/base/opt.c src/base/opt.h src/base/optenv.c \
 	src/base/ownfd.c src/base/ownfd.h \
 	src/base/page.c src/base/page.h \
-	src/base/queue.h \
 	src/base/probe.h \
+	src/base/procdir.c src/base/procdir.h \
+	src/base/queue.h \
 	src/base/raw.h src/base/sigmask.h \
 	src/base/section.c src/base/section.h \
 	src/arch/arch.h src/arch/jump.h \

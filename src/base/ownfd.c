@@ -13,6 +13,7 @@
 
 #include "base/atomic.h"
 #include "base/compiler.h"
+#include "base/procdir.h"
 #include "base/raw.h"
 
 enum { KNOWN = ZAG_OWNFD_END, WORD = 64 };
@@ -40,57 +41,27 @@ static unsigned end_of_numbers(void)
 
 /* --- which are open ------------------------------------------------------ */
 
-struct linux_dirent64 { /* of getdents64(2) */
-	uint64_t ino;
-	int64_t off;
-	uint16_t size;
-	uint8_t type;
-	char name[];
-};
-
-/* KNOWN for what is no number, or too high. */
-static unsigned number(const char *name)
+static void note_listed(uint32_t fd, void *open)
 {
-	unsigned n = 0;
-
-	for (; *name; name++) {
-		if (*name < '0' || *name > '9' || n >= KNOWN)
-			return KNOWN;
-		n = n * 10 + (unsigned)(*name - '0');
-	}
-	return zag_min(n, (unsigned)KNOWN);
-}
-
-static void note_listed(uint64_t *open, const char *buf, long n)
-{
-	for (long at = 0; at < n;) {
-		const struct linux_dirent64 *d =
-			(const struct linux_dirent64 *)(buf + at);
-		unsigned fd = number(d->name);
-
-		if (fd < KNOWN)
-			set(open, fd);
-		at += d->size;
-	}
+	if (fd < KNOWN)
+		set(open, fd);
 }
 
 /* /proc names few numbers where thousands would have to be tried.  False:
  * there is no /proc. */
 static bool list(uint64_t *open)
 {
-	_Alignas(8) char buf[2048];
 	long dir = zag_raw(SYS_openat, AT_FDCWD, "/proc/self/fd",
 			   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	long n;
+	long r;
 
 	if (dir < 0)
 		return false;
-	while ((n = zag_raw(SYS_getdents64, dir, buf, sizeof(buf))) > 0)
-		note_listed(open, buf, n);
+	r = zag_procdir_each(dir, note_listed, open);
 	zag_raw(SYS_close, dir);
 	if (dir < KNOWN)
 		open[dir / WORD] &= ~(UINT64_C(1) << dir % WORD);
-	return n == 0;
+	return r == 0;
 }
 
 static void find_open(uint64_t open[KNOWN / WORD])

@@ -15,6 +15,7 @@
 #include "base/atomic.h"
 #include "base/log.h"
 #include "base/page.h"
+#include "base/procdir.h"
 #include "base/raw.h"
 #include "base/sigmask.h"
 #include "ctl/signal.h"
@@ -98,8 +99,6 @@ static void look_at(struct zag_children *c, uint32_t pid, child_fn *fn)
 	fn(c, pid, name);
 }
 
-typedef void thread_fn(struct zag_children *c, const char *tid, void *arg);
-
 /* The numbers in a file. */
 static void read_pids(struct zag_children *c, long fd, child_fn *fn)
 {
@@ -119,54 +118,45 @@ static void read_pids(struct zag_children *c, long fd, child_fn *fn)
 	look_at(c, pid, fn);
 }
 
+struct visit {
+	struct zag_children *c;
+	child_fn *fn;
+};
+
 /* The kernel keeps them by the thread that has made them. */
-static void each_of_thread(struct zag_children *c, const char *tid, void *arg)
+static void each_of_thread(uint32_t tid, void *visit)
 {
-	child_fn *fn = *(child_fn **)arg;
+	const struct visit *v = visit;
 	char path[64];
 	long fd;
 
-	zag_format(path, sizeof(path), "/proc/self/task/%s/children", tid);
+	zag_format(path, sizeof(path), "/proc/self/task/%u/children", tid);
 	fd = open_proc(path, 0);
 	if (fd < 0)
 		return;
-	read_pids(c, fd, fn);
+	read_pids(v->c, fd, v->fn);
 	zag_raw(SYS_close, fd);
 }
 
-struct linux_dirent64 {
-	uint64_t ino, off;
-	uint16_t reclen;
-	uint8_t type;
-	char name[];
-};
-
-static void each_thread(struct zag_children *c, thread_fn *fn, void *arg)
+static void each_thread(zag_procdir_fn *fn, void *arg)
 {
-	char buf[2048] ZAG_ALIGNED(8);
-	long n, fd = open_proc("/proc/self/task", O_DIRECTORY);
+	long fd = open_proc("/proc/self/task", O_DIRECTORY);
 
 	if (fd < 0)
 		return;
-	while ((n = zag_raw(SYS_getdents64, fd, buf, sizeof(buf))) > 0)
-		for (long at = 0; at < n;) {
-			const struct linux_dirent64 *d =
-				(const void *)(buf + at);
-
-			if (d->name[0] != '.')
-				fn(c, d->name, arg);
-			at += d->reclen;
-		}
+	zag_procdir_each(fd, fn, arg);
 	zag_raw(SYS_close, fd);
 }
 
 static void each(struct zag_children *c, child_fn *fn)
 {
+	struct visit v = { c, fn };
+
 	c->living = 0;
 	/* Most programs have none. */
 	if (zag_raw(SYS_waitid, P_ALL, 0, NULL,
 		    WEXITED | WNOHANG | WNOWAIT | __WALL, NULL) != -ECHILD)
-		each_thread(c, each_of_thread, &fn);
+		each_thread(each_of_thread, &v);
 }
 
 /* --- what is done to them ------------------------------------------------ */
@@ -229,16 +219,11 @@ uint32_t zag_children_count(struct zag_children *c)
 	return c->living;
 }
 
-static void freeze(struct zag_children *c, const char *tid, void *arg)
+static void freeze(uint32_t tid, void *arg)
 {
-	long n = 0;
-
-	(void)c;
 	(void)arg;
-	while (*tid >= '0' && *tid <= '9')
-		n = n * 10 + *tid++ - '0';
-	if (n != zag_raw(SYS_gettid))
-		zag_raw(SYS_tgkill, zag_raw(SYS_getpid), n, ZAG_SIGNAL);
+	if (tid != (uint32_t)zag_raw(SYS_gettid))
+		zag_raw(SYS_tgkill, zag_raw(SYS_getpid), tid, ZAG_SIGNAL);
 }
 
 /* Whether none is left to wait for: one that has ended hands us its own. */
@@ -264,7 +249,7 @@ void zag_children_kill(struct zag_children *c, zag_time until)
 
 	zag_store_rel(&zag_signal_freezes, true);
 	for (;;) {
-		each_thread(c, freeze, NULL);
+		each_thread(freeze, NULL);
 		each(c, end);
 		none = reap() ? none + 1 : 0;
 		if (none == 2 || zag_now() >= until)

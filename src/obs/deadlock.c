@@ -9,7 +9,6 @@
 
 #include "obs/deadlock.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/page.h"
+#include "base/procdir.h"
 #include "base/raw.h"
 #include "ctl/signal.h"
 #include "obs/describe.h"
@@ -91,30 +91,15 @@ static uint32_t our_threads(void)
 	return n + helpers;
 }
 
-struct linux_dirent64 {
-	uint64_t ino, off;
-	uint16_t reclen;
-	uint8_t type;
-	char name[];
-};
-
-static uint32_t count_names(const char *buf, long size)
+static void count_thread(uint32_t tid, void *n)
 {
-	uint32_t n = 0;
-
-	for (long at = 0; at < size;) {
-		const struct linux_dirent64 *d = (const void *)(buf + at);
-
-		n += d->name[0] != '.';
-		at += d->reclen;
-	}
-	return n;
+	(void)tid;
+	++*(uint32_t *)n;
 }
 
 /* All kernel threads; UINT32_MAX: nobody knows. */
 static uint32_t all_threads(void)
 {
-	char buf[4096] ZAG_ALIGNED(8);
 	long fd = zag_raw(SYS_openat, AT_FDCWD, "/proc/self/task",
 			  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	uint32_t n = 0;
@@ -122,8 +107,7 @@ static uint32_t all_threads(void)
 
 	if (fd < 0)
 		return UINT32_MAX;
-	while ((r = zag_raw(SYS_getdents64, fd, buf, sizeof(buf))) > 0)
-		n += count_names(buf, r);
+	r = zag_procdir_each(fd, count_thread, &n);
 	zag_raw(SYS_close, fd);
 	return r < 0 ? UINT32_MAX : n;
 }
