@@ -59,9 +59,11 @@ static void init(void)
 		hooks = NULL;
 	/* The shim's comes before ours, libc's after it. */
 	next_create = dlsym(RTLD_NEXT, "pthread_create");
-	create = hooks ? dlsym(RTLD_DEFAULT, "pthread_create") : next_create;
-	if (hooks)
+	create = next_create;
+	if (hooks) {
+		create = dlsym(RTLD_DEFAULT, "pthread_create");
 		hooks->set_adopter(zag_api_adopt);
+	}
 	if (!next_create || pthread_key_create(&key, forget))
 		abort();
 }
