@@ -58,19 +58,6 @@ static long open_file(const char *path)
 		       O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
-bool zag_has_section(const char *path, const char *name)
-{
-	long fd = open_file(path);
-	Elf64_Shdr s;
-	bool found;
-
-	if (fd < 0)
-		return false;
-	found = search(fd, name, &s);
-	zag_raw(SYS_close, fd);
-	return found;
-}
-
 /* Whether the strings in a section have that one, whole; pieces overlap. */
 static bool holds(long fd, const Elf64_Shdr *s, const char *name)
 {
@@ -92,7 +79,8 @@ static bool holds(long fd, const Elf64_Shdr *s, const char *name)
 	return false;
 }
 
-bool zag_has_dynamic_symbol(const char *path, const char *name)
+/* `string` in that section, or NULL: the section. */
+static bool has(const char *path, const char *section, const char *string)
 {
 	long fd = open_file(path);
 	Elf64_Shdr s;
@@ -100,8 +88,17 @@ bool zag_has_dynamic_symbol(const char *path, const char *name)
 
 	if (fd < 0)
 		return false;
-	found = strlen(name) < NAME_MOST && search(fd, ".dynstr", &s) &&
-		holds(fd, &s, name);
+	found = search(fd, section, &s) && (!string || holds(fd, &s, string));
 	zag_raw(SYS_close, fd);
 	return found;
+}
+
+bool zag_has_section(const char *path, const char *name)
+{
+	return has(path, name, NULL);
+}
+
+bool zag_has_dynamic_symbol(const char *path, const char *name)
+{
+	return strlen(name) < NAME_MOST && has(path, ".dynstr", name);
 }
