@@ -87,6 +87,7 @@ static bool lives(uint32_t pid, char *name)
 	return close[2] != 'Z' && close[2] != 'X';
 }
 
+/* NULL: only to count them. */
 typedef void child_fn(struct zag_children *c, uint32_t pid, const char *name);
 
 static void look_at(struct zag_children *c, uint32_t pid, child_fn *fn)
@@ -96,7 +97,8 @@ static void look_at(struct zag_children *c, uint32_t pid, child_fn *fn)
 	if (!pid || !lives(pid, name))
 		return;
 	c->living++;
-	fn(c, pid, name);
+	if (fn)
+		fn(c, pid, name);
 }
 
 /* The numbers in a file. */
@@ -170,13 +172,6 @@ static void tell(struct zag_children *c, uint32_t pid, const char *name)
 	zag_raw(SYS_kill, pid, SIGTERM);
 }
 
-static void nothing(struct zag_children *c, uint32_t pid, const char *name)
-{
-	(void)c;
-	(void)pid;
-	(void)name;
-}
-
 static void end(struct zag_children *c, uint32_t pid, const char *name)
 {
 	zag_raw(SYS_kill, pid, SIGKILL);
@@ -215,7 +210,7 @@ uint32_t zag_children_tell(struct zag_children *c)
 
 uint32_t zag_children_count(struct zag_children *c)
 {
-	each(c, nothing);
+	each(c, NULL);
 	return c->living;
 }
 
@@ -256,5 +251,5 @@ void zag_children_kill(struct zag_children *c, zag_time until)
 			break;
 		zag_raw(SYS_nanosleep, &pause, NULL);
 	}
-	each(c, nothing);
+	each(c, NULL);
 }
