@@ -104,8 +104,9 @@ __attribute__((destructor)) static void done(void)
 	zag_trace_end();
 	zag_report_end();
 	zag_control_close();
-	if (!zag_redirected && zag_grace_running())
+	if (zag_redirected)
+		return;
+	if (zag_grace_running())
 		leave();
-	if (!zag_redirected)
-		zag_shared_settle();
+	zag_shared_settle();
 }
