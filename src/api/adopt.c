@@ -30,7 +30,7 @@ static void leave(void *task)
 	pthread_mutex_lock(&zag_api_lock);
 	if (k->self)
 		k->self->scope = NULL;
-	zag_task_unlink(k);
+	LIST_REMOVE(k, link);
 	pthread_cond_signal(&k->scope->owner->changed);
 	pthread_mutex_unlock(&zag_api_lock);
 	free(k);
@@ -71,7 +71,7 @@ static struct zag_task *enter(struct zag_thread *self, void *(*start)(void *),
 		k->start = start;
 		k->arg = arg;
 		k->deadline = zag_api_deadline(self);
-		zag_task_link(k, &s->adopted);
+		LIST_INSERT_HEAD(&s->adopted, k, link);
 	}
 	pthread_mutex_unlock(&zag_api_lock);
 	return k;

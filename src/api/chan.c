@@ -19,30 +19,20 @@ static void wake(struct zag_thread *t)
 
 void zag_chan_queue(struct zag_chan_op *op)
 {
-	struct zag_chan_queue *q = &op->chan->waiting[op->what];
-
-	op->next = NULL;
-	op->link = q->end;
-	*q->end = op;
-	q->end = &op->next;
+	TAILQ_INSERT_TAIL(&op->chan->waiting[op->what], op, link);
+	op->queued = true;
 	op->chan->users++;
 }
 
 static void unlink_op(struct zag_chan_op *op)
 {
-	struct zag_chan_queue *q = &op->chan->waiting[op->what];
-
-	*op->link = op->next;
-	if (op->next)
-		op->next->link = op->link;
-	else
-		q->end = op->link;
-	op->link = NULL;
+	TAILQ_REMOVE(&op->chan->waiting[op->what], op, link);
+	op->queued = false;
 }
 
 void zag_chan_unqueue(struct zag_chan_op *op)
 {
-	if (op->link)
+	if (op->queued)
 		unlink_op(op);
 	op->chan->users--;
 }
@@ -58,7 +48,7 @@ static struct zag_chan_op *choose(struct zag_chan *c, int what,
 {
 	struct zag_chan_op *op, *none;
 
-	for (op = c->waiting[what].first; op; op = op->next) {
+	TAILQ_FOREACH(op, &c->waiting[what], link) {
 		none = NULL;
 		if (op->wait == me || !zag_cas(&op->wait->chosen, &none, op))
 			continue;
@@ -218,7 +208,7 @@ struct zag_chan *zag_chan_open(size_t size, size_t capacity)
 	c->size = size;
 	c->capacity = capacity;
 	for (int i = 0; i < ZAG_DIRECTIONS; i++)
-		c->waiting[i].end = &c->waiting[i].first;
+		TAILQ_INIT(&c->waiting[i]);
 	return c;
 }
 

@@ -21,6 +21,7 @@
 #include <stddef.h>
 
 #include "api/thread.h"
+#include "base/queue.h"
 #include "zag.h"
 
 enum {
@@ -51,9 +52,10 @@ struct zag_chan_op {
 	void *elem;
 	int what; /* ZAG_SEND, ZAG_RECV */
 	/* The channel's lock protects the rest. */
-	struct zag_chan_op *next, **link; /* who waits; link: or NULL */
-	struct zag_exchange *exchange;	  /* of who has chosen it */
-	int err;			  /* why it fails, then */
+	TAILQ_ENTRY(zag_chan_op) link;
+	bool queued;
+	struct zag_exchange *exchange; /* of who has chosen it */
+	int err;		       /* why it fails, then */
 };
 
 /* All that a thread waits for. */
@@ -69,9 +71,7 @@ struct zag_chan {
 	size_t size, capacity;
 	size_t first, count;		 /* of the elements in the buffer */
 	size_t promised[ZAG_DIRECTIONS]; /* places, elements */
-	struct zag_chan_queue {
-		struct zag_chan_op *first, **end;
-	} waiting[ZAG_DIRECTIONS];
+	TAILQ_HEAD(, zag_chan_op) waiting[ZAG_DIRECTIONS];
 	unsigned int users; /* waiting, or not yet gone */
 	bool closed, freed;
 	char buffer[];

@@ -7,31 +7,17 @@
 
 /* --- its members --------------------------------------------------------- */
 
-void zag_task_link(struct zag_task *k, struct zag_task **list)
-{
-	k->link = list;
-	k->next = *list;
-	if (k->next)
-		k->next->link = &k->next;
-	*list = k;
-}
-
-void zag_task_unlink(struct zag_task *k)
-{
-	*k->link = k->next;
-	if (k->next)
-		k->next->link = k->link;
-}
-
 /* What they are cancelled with. */
 static int reason(const struct zag_scope *s)
 {
 	return s->err == ETIMEDOUT ? ETIMEDOUT : ECANCELED;
 }
 
-static void cancel(struct zag_task *list, int err)
+static void cancel(const struct zag_tasks *list, int err)
 {
-	for (struct zag_task *k = list; k; k = k->next)
+	struct zag_task *k;
+
+	LIST_FOREACH(k, list, link)
 		if (k->self)
 			zag_api_cancel(k->self, err);
 }
@@ -43,8 +29,8 @@ static void fail(struct zag_scope *s, int err, void *who)
 		return;
 	s->err = err;
 	s->who = who;
-	cancel(s->tasks, reason(s));
-	cancel(s->adopted, reason(s));
+	cancel(&s->tasks, reason(s));
+	cancel(&s->adopted, reason(s));
 	pthread_cond_signal(&s->owner->changed);
 }
 
@@ -94,8 +80,8 @@ static void end(void *task)
 	if (k->self)
 		k->self->scope = NULL;
 	k->self = NULL;
-	zag_task_unlink(k);
-	zag_task_link(k, &k->scope->ended);
+	LIST_REMOVE(k, link);
+	LIST_INSERT_HEAD(&k->scope->ended, k, link);
 	k->scope->running--;
 	if (k->err)
 		fail(k->scope, k->err, k->arg);
@@ -136,8 +122,8 @@ static void reap(struct zag_scope *s)
 {
 	struct zag_task *k;
 
-	while ((k = s->ended)) {
-		zag_task_unlink(k);
+	while ((k = LIST_FIRST(&s->ended))) {
+		LIST_REMOVE(k, link);
 		pthread_mutex_unlock(&zag_api_lock);
 		join(k->thread);
 		free(k);
@@ -173,13 +159,13 @@ static int start(struct zag_scope *s, struct zag_task *k)
 	int err;
 
 	pthread_mutex_lock(&zag_api_lock);
-	zag_task_link(k, &s->tasks);
+	LIST_INSERT_HEAD(&s->tasks, k, link);
 	pthread_mutex_unlock(&zag_api_lock);
 	err = zag_api_create(&k->thread, NULL, run, k);
 	if (!err)
 		return 0;
 	pthread_mutex_lock(&zag_api_lock);
-	zag_task_unlink(k);
+	LIST_REMOVE(k, link);
 	s->running--;
 	pthread_mutex_unlock(&zag_api_lock);
 	free(k);
@@ -234,7 +220,7 @@ int zag_scope_join(struct zag_scope *s, void **who)
 	for (;;) {
 		note_owner(s);
 		reap(s);
-		if (!s->running && !s->adopted)
+		if (!s->running && LIST_EMPTY(&s->adopted))
 			break;
 		zag_api_wait(s->owner);
 	}

@@ -8,11 +8,14 @@
 #include <stdint.h>
 
 #include "api/thread.h"
+#include "base/queue.h"
 #include "zag.h"
+
+LIST_HEAD(zag_tasks, zag_task);
 
 /* A thread in a scope.  zag_api_lock protects what changes. */
 struct zag_task {
-	struct zag_task *next, **link; /* of its kind in the scope */
+	LIST_ENTRY(zag_task) link; /* of its kind in the scope */
 	struct zag_scope *scope;
 	struct zag_thread *self; /* while it may be cancelled, or NULL */
 	int64_t deadline;
@@ -30,9 +33,9 @@ struct zag_scope {
 	struct zag_thread *owner;
 	struct zag_scope *outer; /* that its owner was in, or NULL */
 	unsigned int limit, running;
-	struct zag_task *tasks;	  /* spawned */
-	struct zag_task *ended;	  /* of these, still to be joined */
-	struct zag_task *adopted; /* not yet ended */
+	struct zag_tasks tasks;	  /* spawned */
+	struct zag_tasks ended;	  /* of these, still to be joined */
+	struct zag_tasks adopted; /* not yet ended */
 	bool adopts;
 	int err; /* the first; then all are cancelled */
 	void *who;
@@ -41,8 +44,5 @@ struct zag_scope {
 /* The calling thread is k's; it is cancelled at once if the scope has been.
  * The lock is held. */
 void zag_task_begin(struct zag_task *k, struct zag_thread *self);
-
-void zag_task_link(struct zag_task *k, struct zag_task **list);
-void zag_task_unlink(struct zag_task *k);
 
 #endif

@@ -222,7 +222,9 @@ static int one(struct zag_chan *c, int what, void *elem, bool may_wait,
 {
 	struct zag_thread *t = zag_api_self();
 	struct zag_chan_wait w = { .thread = t, .n = 1 };
-	struct zag_chan_op op = { c, &w, elem, what, NULL, NULL, NULL, 0 };
+	struct zag_chan_op op = {
+		.chan = c, .wait = &w, .elem = elem, .what = what
+	};
 	unsigned int which = 0;
 	int err = may_wait ? enter(t) : t ? 0 : ENOMEM;
 

@@ -17,7 +17,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static const struct zag_hooks *hooks;
 static __typeof__(pthread_create) *create, *next_create;
-static struct zag_thread *all;
+static LIST_HEAD(, zag_thread) all;
 
 /* --- who is who ---------------------------------------------------------- */
 
@@ -45,9 +45,7 @@ static void forget(void *thread)
 
 	zag_scope_abandon(t, NULL);
 	pthread_mutex_lock(&zag_api_lock);
-	*t->link = t->next;
-	if (t->next)
-		t->next->link = t->link;
+	LIST_REMOVE(t, link);
 	pthread_mutex_unlock(&zag_api_lock);
 	dispose(t);
 }
@@ -91,11 +89,7 @@ static struct zag_thread *make(void)
 		return NULL;
 	}
 	pthread_mutex_lock(&zag_api_lock);
-	t->link = &all;
-	t->next = all;
-	if (all)
-		all->link = &t->next;
-	all = t;
+	LIST_INSERT_HEAD(&all, t, link);
 	pthread_mutex_unlock(&zag_api_lock);
 	return t;
 }
@@ -253,8 +247,9 @@ int zag_cancel(pthread_t thread, int err)
 	if (r > 0)
 		return r;
 	pthread_mutex_lock(&zag_api_lock);
-	for (t = all; t && !pthread_equal(t->id, thread); t = t->next)
-		;
+	LIST_FOREACH(t, &all, link)
+		if (pthread_equal(t->id, thread))
+			break;
 	if (t)
 		tell(t, err);
 	pthread_mutex_unlock(&zag_api_lock);

@@ -8,11 +8,12 @@
 #include <stdint.h>
 
 #include "api/hooks.h"
+#include "base/queue.h"
 
 #define ZAG_API_NEVER INT64_MAX
 
 struct zag_thread {
-	struct zag_thread *next, **link; /* all that have called us */
+	LIST_ENTRY(zag_thread) link; /* all that have called us */
 	pthread_t id;
 	_Atomic int err; /* zag_cancel's; without the shim */
 	/* Its own: */
