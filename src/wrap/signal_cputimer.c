@@ -98,13 +98,13 @@ static int64_t used(const struct cputimer *t)
 /* The lock is held; what the timer has to say, if anything. */
 static bool expire(struct cputimer *t, int64_t now, siginfo_t *si)
 {
+	int64_t missed;
+
 	if (!t->at || now < t->at)
 		return false;
-	t->overrun = 0;
-	if (t->every)
-		t->overrun = (int)zag_min((now - t->at) / t->every,
-					  (int64_t)INT_MAX);
-	t->at = t->every ? t->at + (t->overrun + 1) * t->every : 0;
+	missed = t->every ? (now - t->at) / t->every : 0;
+	t->overrun = (int)zag_min(missed, (int64_t)INT_MAX);
+	t->at = t->every ? t->at + (missed + 1) * t->every : 0;
 	*si = (siginfo_t){ .si_signo = t->signo, .si_code = SI_TIMER };
 	si->si_timerid = t->timer;
 	si->si_overrun = t->overrun;
