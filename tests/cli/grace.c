@@ -28,6 +28,7 @@
 static atomic_int failed, unwound;
 static atomic_bool quit;
 static volatile unsigned long spun;
+static int set_up[2]; /* a byte from each child that is as it is to be */
 
 static void on_unwind(void *arg)
 {
@@ -84,6 +85,8 @@ static void run_child(int c)
 	signal(SIGTERM, c == 'k' ? SIG_IGN : SIG_DFL);
 	if (c == 'l' && fork() == 0)
 		signal(SIGTERM, SIG_IGN);
+	if (write(set_up[1], "", 1) != 1)
+		abort();
 	for (;;)
 		pause();
 }
@@ -195,8 +198,11 @@ int main(int argc, char **argv)
 {
 	const char *where = "joins";
 	pthread_t last = pthread_self();
-	int c;
+	int c, children = 0;
+	char byte;
 
+	if (pipe(set_up))
+		abort();
 	atexit(say);
 	while ((c = getopt(argc, argv, "w:s:n:f:c:k:l:m:h:")) != -1) {
 		int n = optarg ? atoi(optarg) : 0;
@@ -205,15 +211,20 @@ int main(int argc, char **argv)
 			where = optarg;
 		else if (c == 'h')
 			handle(optarg);
-		for (; strchr("ckl", c) && n > 0; n--)
+		for (; strchr("ckl", c) && n > 0; n--) {
+			children += c == 'l' ? 2 : 1;
 			if (fork() == 0)
 				run_child(c);
+		}
 		for (; strchr("wsnf", c) && n > 0; n--)
 			last = make(c == 'w' ? waits :
 				    c == 's' ? spins :
 				    c == 'n' ? makes :
 					       makes_children);
 	}
+	while (children-- > 0)
+		if (read(set_up[0], &byte, 1) != 1)
+			abort();
 	usleep(50000);
 	puts("ready");
 	fflush(stdout);

@@ -5,17 +5,23 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 
 enum { THREADS = 50, CALLS = 20 };
 
 static int (*answer)(int n);
 static pthread_t thread[THREADS], main_thread;
+static int asked;
+static atomic_bool counted;
 
 static void *asks(void *arg)
 {
 	for (int i = 0; i < CALLS; i++)
 		CHECK_EQ(answer(i), i + 1);
-	check_msleep(300);
+	check_step(&asked);
+	while (!counted)
+		check_msleep(10);
 	return arg;
 }
 
@@ -48,8 +54,10 @@ int main(void)
 	main_thread = pthread_self();
 	for (int i = 0; i < THREADS; i++)
 		thread[i] = check_spawn(asks, NULL);
-	check_msleep(100);
+	while (__atomic_load_n(&asked, __ATOMIC_ACQUIRE) < THREADS)
+		check_msleep(10);
 	printf("%d\n", kernel_threads());
+	counted = true;
 	check_spawn(ends, NULL);
 	pthread_exit(&main_thread);
 }

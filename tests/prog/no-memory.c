@@ -51,6 +51,7 @@ static void *answers(void *arg)
 	long i = (long)arg;
 	char c;
 
+	CHECK_OK(sem_post(&done));
 	pass(&gate);
 	CHECK_EQ(read(to[i][0], &c, 1), 1);
 	c++;
@@ -69,6 +70,7 @@ static void *asks(void *arg)
 
 	for (int k = 0; k < PAIRS; k++)
 		p[k] = (struct pollfd){ from[i][0], POLLIN, 0 };
+	CHECK_OK(sem_post(&done));
 	pass(&gate);
 	check_msleep(MS);
 	CHECK_EQ(write(to[i][1], &c, 1), 1);
@@ -125,7 +127,9 @@ int main(void)
 		t[2 * i] = check_spawn(answers, (void *)i);
 		t[2 * i + 1] = check_spawn(asks, (void *)i);
 	}
-	check_msleep(50); /* for what a thread needs when it begins */
+	/* They have what a thread needs when it begins. */
+	for (int i = 0; i < 2 * PAIRS; i++)
+		pass(&done);
 
 	CHECK_EQ(getrlimit(RLIMIT_AS, &before), 0);
 	limit = before;
