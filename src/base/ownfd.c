@@ -187,6 +187,20 @@ int zag_ownfd_move(int fd)
 	return r;
 }
 
+bool zag_ownfd_pipe(int ends[2])
+{
+	if (zag_raw(SYS_pipe2, ends, O_CLOEXEC))
+		return false;
+	for (int i = 0; i < 2; i++)
+		ends[i] = zag_ownfd_move(ends[i]);
+	if (ends[0] >= 0 && ends[1] >= 0)
+		return true;
+	for (int i = 0; i < 2; i++)
+		if (ends[i] >= 0)
+			zag_ownfd_close(ends[i]);
+	return false;
+}
+
 /* First closed, so that nobody takes it for the program's own and closes it
  * when it is. */
 void zag_ownfd_close(int fd)

@@ -30,6 +30,9 @@ int zag_ownfd_move(int fd);
 /* A copy of fd that is ours; -errno. */
 int zag_ownfd_copy(int fd);
 
+/* A pipe that is ours.  False: it cannot be had. */
+bool zag_ownfd_pipe(int ends[2]);
+
 /* Close one that was moved or copied. */
 void zag_ownfd_close(int fd);
 

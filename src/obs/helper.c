@@ -131,16 +131,6 @@ static void forget_sigpipe(void)
 	zag_raw(SYS_rt_sigtimedwait, &set, NULL, &now, sizeof(set));
 }
 
-/* A pipe out of the low numbers: they may be 0 or 1. */
-static bool make_pipe(int *ends)
-{
-	if (zag_raw(SYS_pipe2, ends, O_CLOEXEC))
-		return false;
-	ends[0] = zag_ownfd_move(ends[0]);
-	ends[1] = zag_ownfd_move(ends[1]);
-	return true;
-}
-
 static void close_pipe(const int *ends)
 {
 	zag_ownfd_close(ends[0]);
@@ -152,9 +142,9 @@ static bool print(struct child *c, const char *text, const char *end)
 	int in[2], busy[2];
 	bool done = false;
 
-	if (!make_pipe(in))
+	if (!zag_ownfd_pipe(in)) /* no low numbers: they may be 0 or 1 */
 		return false;
-	if (make_pipe(busy)) {
+	if (zag_ownfd_pipe(busy)) {
 		c->in = in[0];
 		c->busy = busy[1];
 		done = start_zagctl(c);

@@ -7,6 +7,7 @@
 #include "base/ownfd.h"
 #include "base/raw.h"
 #include "ctl/fork.h"
+#include "loop/fdwait.h"
 #include "wrap/io_poll.h"
 
 /*
@@ -33,24 +34,6 @@ ZAG_EXPORT pid_t _Fork(void)
 
 /* --- vfork ---------------------------------------------------------------- */
 
-/* A pipe out of the way of the numbers that the child may use. */
-static bool make_pipe(int end[2])
-{
-	int low[2];
-
-	if (zag_raw(SYS_pipe2, low, O_CLOEXEC))
-		return false;
-	for (int i = 0; i < 2; i++) {
-		end[i] = (int)zag_raw(SYS_fcntl, low[i], F_DUPFD_CLOEXEC,
-				      ZAG_OWNFD_LEAST);
-		if (end[i] < 0)
-			end[i] = low[i];
-		else
-			zag_raw(SYS_close, low[i]);
-	}
-	return true;
-}
-
 static bool is_ready(struct pollfd *fds, int n)
 {
 	const struct timespec now = { 0 };
@@ -63,9 +46,9 @@ static bool is_ready(struct pollfd *fds, int n)
 static void wait_for_child(int end, pid_t pid)
 {
 	struct pollfd fds[2] = { { .fd = end, .events = POLLIN } };
-	int n = 1;
+	int n = 1, low = (int)zag_raw(SYS_pidfd_open, pid, 0);
 
-	fds[1].fd = (int)zag_raw(SYS_pidfd_open, pid, 0);
+	fds[1].fd = low < 0 ? low : zag_ownfd_move(low);
 	fds[1].events = POLLIN;
 	n += fds[1].fd >= 0;
 	zag_wait_no_point = true;
@@ -75,8 +58,10 @@ static void wait_for_child(int end, pid_t pid)
 		else
 			zag_raw(SYS_ppoll, fds, n, NULL, NULL, 0);
 	zag_wait_no_point = false;
-	if (n > 1)
-		close(fds[1].fd);
+	for (int i = 0; i < n; i++) {
+		zag_fd_forget(fds[i].fd);
+		zag_ownfd_close(fds[i].fd);
+	}
 }
 
 /*
@@ -87,19 +72,18 @@ static void wait_for_child(int end, pid_t pid)
 ZAG_EXPORT pid_t vfork(void)
 {
 	int end[2];
-	bool waits = make_pipe(end);
+	bool waits = zag_ownfd_pipe(end); /* the child may use low numbers */
 	pid_t pid = fork();
 	int err = errno;
 
 	if (!waits)
 		return pid;
-	if (pid > 0) {
-		zag_raw(SYS_close, end[1]);
+	if (pid)
+		zag_ownfd_close(end[1]);
+	if (pid > 0)
 		wait_for_child(end[0], pid);
-	} else if (pid < 0) {
-		zag_raw(SYS_close, end[1]);
-	}
-	close(end[0]);
+	else
+		zag_ownfd_close(end[0]);
 	errno = err;
 	return pid;
 }

@@ -36,6 +36,22 @@ static void check_exit(void)
 	CHECK_EQ(close(fd[1]), 0);
 }
 
+/* It is no cancellation point; one that is asked for meanwhile comes later. */
+static void *asked_to_end(void *arg)
+{
+	int status;
+	pid_t pid;
+
+	CHECK_OK(pthread_cancel(pthread_self()));
+	pid = vfork();
+	if (!pid)
+		_exit(3);
+	CHECK_OK(pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL));
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(WEXITSTATUS(status), 3);
+	return arg;
+}
+
 /* It does not wait for the end of the program that is executed. */
 static void check_exec(void)
 {
@@ -90,6 +106,7 @@ int main(void)
 	pthread_t t[THREADS], c;
 
 	check_exit(); /* before there is a thread */
+	CHECK(check_join(check_spawn(asked_to_end, &others)) == &others);
 	c = check_spawn(count, NULL);
 	run(NULL);
 	for (int i = 0; i < THREADS; i++)
