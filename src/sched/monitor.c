@@ -26,7 +26,9 @@ enum {
 	TICK_NS = 4 * 1000 * 1000,
 	HOG_TICKS = 2,	  /* looks at the same tick before it may be stuck … */
 	HOG_NS = 3 * 1000 * 1000, /* … or has used this since the first one */
-	QUIET_TICKS = 50, /* looks at idle processors before sleeping */
+	QUIET_TICKS = 2,  /* ticks in which nothing ran, before sleeping … */
+	IDLE_NS = 200 * 1000 * 1000, /* … for this long, then for good */
+	LOOK_TICKS = 25, /* between looks of others that nobody asked for */
 	STACK = 128 * 1024,
 };
 
@@ -35,6 +37,8 @@ static struct {
 	_Atomic bool busy;	 /* signals wait to be taken by their fibers */
 	_Atomic uint32_t rounds; /* futex: waits that are over, and what for */
 	uint32_t tid;
+	bool told;	/* it has taken a signal that was no poke */
+	uint32_t turns; /* of all processors, at the last look */
 } monitor;
 
 /* --- what it looks at --------------------------------------------------- */
@@ -131,16 +135,18 @@ static void hand_off(struct zag_processor *p, struct zag_carrier *c)
 	}
 }
 
-/* Returns whether anything runs. */
+/* Returns whether anything has run since the last time. */
 static bool look(void)
 {
 	bool running = false;
+	uint32_t turns = 0;
 
 	zag_clock_set(zag_arch_ticks());
 	for (uint32_t i = 0; i < zag_sched.count; i++) {
 		struct zag_processor *p = &zag_sched.processors[i];
 		struct zag_carrier *c = zag_load_acq(&p->carrier);
 
+		turns += zag_load_rlx(&p->tick);
 		if (zag_load_acq(&p->status) != ZAG_PROCESSOR_RUNNING)
 			continue;
 		running = true;
@@ -158,6 +164,8 @@ static bool look(void)
 	if (zag_globq_length())
 		zag_sched_wake_one();
 	zag_carrier_reserve(0);
+	running |= turns != monitor.turns;
+	monitor.turns = turns;
 	return running;
 }
 
@@ -186,8 +194,8 @@ static uint64_t announce(void)
 	return set | ZAG_SIGBIT(ZAG_SIGNAL);
 }
 
-/* Wait for a signal that some fiber may take, a poke, or the time. */
-static void wait_for_signal(const struct timespec *timeout)
+/* Wait for a signal that some fiber may take, a poke, or the time: false. */
+static bool wait_for_signal(const struct timespec *timeout)
 {
 	uint64_t set = announce();
 	siginfo_t si;
@@ -196,12 +204,15 @@ static void wait_for_signal(const struct timespec *timeout)
 
 	/* A poke carries nothing. */
 	if (sig > 0 &&
-	    !(sig == ZAG_SIGNAL && si.si_code == SI_TKILL && !si.si_errno) &&
-	    zag_monitor_on_signal)
-		zag_monitor_on_signal(&si);
+	    !(sig == ZAG_SIGNAL && si.si_code == SI_TKILL && !si.si_errno)) {
+		monitor.told = true;
+		if (zag_monitor_on_signal)
+			zag_monitor_on_signal(&si);
+	}
 	zag_add(&monitor.rounds, 1);
 	if (zag_unlikely(zag_load_acq(&catching_up)))
 		zag_futex_wake(&monitor.rounds, INT_MAX);
+	return sig != -EAGAIN;
 }
 
 static void poke(void)
@@ -268,13 +279,34 @@ static bool all_idle(void)
 
 /* Sleep until poked.  A processor that wakes first changes its status, then
  * looks at `asleep`; we the other way round. */
-static void sleep_for_good(void)
+static void sleep_until_poked(void)
 {
+	const struct timespec idle = { 0, IDLE_NS };
+
 	zag_store_rel(&monitor.asleep, 1);
 	zag_fence();
-	if (all_idle() && !zag_load_acq(&monitor.busy))
-		wait_for_signal(NULL);
+	if (all_idle() && !zag_load_acq(&monitor.busy) &&
+	    !wait_for_signal(&idle)) {
+		if (zag_monitor_on_idle)
+			zag_monitor_on_idle();
+		wait_for_signal(NULL); /* a poke meanwhile ends it */
+	}
 	zag_store_rel(&monitor.asleep, 0);
+}
+
+/* The looks of others cost system calls: they are for when a signal has told
+ * of something, while there is more to do, and now and then. */
+static bool look_elsewhere(void)
+{
+	static uint32_t skipped;
+	static bool more;
+
+	if (!more && !monitor.told && ++skipped < LOOK_TICKS)
+		return false;
+	skipped = 0;
+	monitor.told = false;
+	more = zag_monitor_on_look && zag_monitor_on_look();
+	return more;
 }
 
 void zag_monitor_poke(void)
@@ -321,15 +353,13 @@ static void *monitor_main(void *arg)
 	while (zag_load_acq(&go) == 1) {
 		wait_for_signal(&tick);
 		quiet = look() ? 0 : quiet + 1;
-		if (zag_monitor_on_look && zag_monitor_on_look())
+		if (look_elsewhere())
 			quiet = 0;
 		if (zag_xchg(&monitor.busy, false) && zag_monitor_on_tick &&
 		    zag_monitor_on_tick())
 			zag_store_rel(&monitor.busy, true);
 		if (quiet >= QUIET_TICKS) {
-			if (zag_monitor_on_idle)
-				zag_monitor_on_idle();
-			sleep_for_good();
+			sleep_until_poked();
 			quiet = 0;
 		}
 	}

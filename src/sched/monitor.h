@@ -30,8 +30,9 @@ void zag_monitor_reset(void);
  */
 extern void (*zag_monitor_on_signal)(const siginfo_t *si);
 extern bool (*zag_monitor_on_tick)(void);
-/* Called once a tick, and when it was poked; true: tick on even if nothing runs.
- * The hook of the floor that observes. */
+/* Called when a signal has come that is no poke, and now and then; once a tick
+ * after it has returned true, and it ticks on then even if nothing runs.  The
+ * hook of the floor that observes. */
 extern bool (*zag_monitor_on_look)(void);
 
 /* Called when nothing has run for long, before it sleeps until poked. */
