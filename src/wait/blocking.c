@@ -11,6 +11,7 @@
 #include "base/compiler.h"
 #include "fiber/why.h"
 #include "sched/offload.h"
+#include "sched/sched.h"
 
 #define BACKOFF_LEAST (ZAG_NSEC / 4000)
 #define BACKOFF_MOST (ZAG_NSEC / 100)
@@ -51,6 +52,13 @@ static long run_function(struct zag_job *j)
 	return b->fn(b->arg);
 }
 
+/* Who is the only fiber delays nobody, and none is made while it is in a call;
+ * should a thread of another kind make one, there is the monitor. */
+static bool alone(void)
+{
+	return zag_load_acq(&zag_sched.fibers) == 1;
+}
+
 long zag_offload(long (*fn)(void *arg), void *arg)
 {
 	struct blocking b = {
@@ -62,7 +70,7 @@ long zag_offload(long (*fn)(void *arg), void *arg)
 
 	if (!zag_fiber_self())
 		return fn(arg);
-	if (!zag_job_submit(&b.job)) {
+	if (alone() || !zag_job_submit(&b.job)) {
 		zag_why_clear(zag_fiber_self());
 		return fn(arg);
 	}

@@ -13,7 +13,7 @@
 /*
  * Run fn(arg) on a helper and return its result.  fn ends by itself (a disk's
  * work), makes raw system calls only, and is not interruptible.  With no
- * helper to be had, or not on a fiber, fn runs on the spot.
+ * helper to be had, not on a fiber, or on the only one, fn runs on the spot.
  * Context: fiber or native thread; no lock of the runtime held.
  */
 long zag_offload(long (*fn)(void *arg), void *arg);

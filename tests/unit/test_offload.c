@@ -13,6 +13,7 @@
 #include "base/sigmask.h"
 #include "ctl/disposition.h"
 #include "runtime.h"
+#include "sched/sched.h"
 #include "unit.h"
 #include "wait/blocking.h"
 #include "wait/turn.h"
@@ -40,12 +41,41 @@ START_TEST(a_native_thread_calls_itself)
 }
 END_TEST
 
-START_TEST(a_helper_calls_for_a_fiber)
+START_TEST(the_only_fiber_calls_itself)
 {
 	runtime_boot(RUNTIME_SIZE(_i));
 	ck_assert_int_eq(zag_offload(twice, (void *)-21), -42);
-	ck_assert_int_ne(zag_offload(which_thread, NULL),
+	ck_assert_int_eq(zag_offload(which_thread, NULL),
 			 zag_raw(SYS_gettid));
+}
+END_TEST
+
+static void *call_which(void *arg)
+{
+	ck_assert_int_eq(zag_offload(twice, arg), -42);
+	return (void *)zag_offload(which_thread, NULL);
+}
+
+/* A helper is no carrier. */
+static bool is_carrier(long tid)
+{
+	const struct zag_carrier *c = zag_load_acq(&zag_sched.carriers);
+
+	while (c && c->tid != (uint32_t)tid)
+		c = c->all_next;
+	return c;
+}
+
+START_TEST(a_helper_calls_for_one_of_many)
+{
+	struct zag_fiber *f;
+	long tid;
+
+	runtime_boot(RUNTIME_SIZE(_i));
+	f = runtime_start(call_which, (void *)-21);
+	tid = (long)runtime_join(f);
+	ck_assert_int_gt(tid, 0);
+	ck_assert(!is_carrier(tid));
 }
 END_TEST
 
@@ -256,7 +286,9 @@ int main(void)
 	TCase *c = tcase_create("offload");
 
 	tcase_add_test(c, a_native_thread_calls_itself);
-	tcase_add_loop_test(c, a_helper_calls_for_a_fiber, 0, RUNTIME_SIZES);
+	tcase_add_loop_test(c, the_only_fiber_calls_itself, 0, RUNTIME_SIZES);
+	tcase_add_loop_test(c, a_helper_calls_for_one_of_many, 0,
+			    RUNTIME_SIZES);
 	tcase_add_loop_test(c, more_calls_than_helpers, 0, RUNTIME_SIZES);
 	tcase_add_loop_test(c, no_byte_is_lost, 0, RUNTIME_SIZES);
 	tcase_add_loop_test(c, turns_of_one_key, 0, RUNTIME_SIZES);
