@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,11 +120,18 @@ static void end(int sig)
 	ended = 1;
 }
 
-/* Without SA_RESTART: accept returns. */
-static void end_on_signals(void)
+/* They come only where we wait for a client, and end that. */
+static void end_on_signals(sigset_t *waiting)
 {
 	struct sigaction a = { .sa_handler = end };
+	sigset_t ends;
 
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ends, waiting);
+	sigdelset(waiting, SIGINT);
+	sigdelset(waiting, SIGTERM);
 	sigaction(SIGINT, &a, NULL);
 	sigaction(SIGTERM, &a, NULL);
 	a.sa_handler = SIG_IGN;
@@ -247,11 +255,15 @@ int serve_metrics(const struct options *o)
 {
 	long times = o->times;
 	int listener = listen_at(o->listen), fd;
+	struct pollfd p = { .fd = listener, .events = POLLIN };
+	sigset_t waiting;
 
 	if (listener < 0)
 		return FAILED;
-	end_on_signals();
+	end_on_signals(&waiting);
 	while (!ended) {
+		if (ppoll(&p, 1, NULL, &waiting) < 0)
+			continue;
 		fd = accept(listener, NULL, NULL);
 		if (fd < 0)
 			continue;
