@@ -277,19 +277,28 @@ static bool all_idle(void)
 	return !zag_globq_length();
 }
 
-/* Sleep until poked.  A processor that wakes first changes its status, then
- * looks at `asleep`; we the other way round. */
+static bool may_sleep(void)
+{
+	return all_idle() && !zag_load_acq(&monitor.busy);
+}
+
+/*
+ * Sleep until poked.  A processor that wakes first changes its status, then
+ * looks at `asleep`; we the other way round.  The kernel refuses a poke where
+ * the user has too many signals queued, in whatever process: then we see by
+ * ourselves that something runs.
+ */
 static void sleep_until_poked(void)
 {
-	const struct timespec idle = { 0, IDLE_NS };
+	const struct timespec idle = { 0, IDLE_NS }, refused = { 1, 0 };
 
 	zag_store_rel(&monitor.asleep, 1);
 	zag_fence();
-	if (all_idle() && !zag_load_acq(&monitor.busy) &&
-	    !wait_for_signal(&idle)) {
+	if (may_sleep() && !wait_for_signal(&idle)) {
 		if (zag_monitor_on_idle)
 			zag_monitor_on_idle();
-		wait_for_signal(NULL); /* a poke meanwhile ends it */
+		while (!wait_for_signal(&refused) && may_sleep())
+			; /* a poke ends it */
 	}
 	zag_store_rel(&monitor.asleep, 0);
 }

@@ -163,6 +163,7 @@ prog_programs += \
 	tests/prog/signal-jump \
 	tests/prog/signal-leave \
 	tests/prog/signal-many \
+	tests/prog/signal-no-room \
 	tests/prog/signal-old \
 	tests/prog/signal-pending-main \
 	tests/prog/signal-spin \
