@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <limits.h>
 
-#include "base/lock.h"
 #include "base/page.h"
 #include "base/raw.h"
 #include "base/sigmask.h"
@@ -15,40 +14,7 @@
 #include "sched/cputime.h"
 #include "sched/monitor.h"
 #include "wrap/real.h"
-
-/* A fiber that may be gone. */
-struct who {
-	uint64_t id;
-	uint32_t tid;
-};
-
-struct cputimer {
-	struct cputimer *next;
-	int timer;	   /* the kernel's number */
-	struct who clock;  /* whose */
-	struct who target; /* of SIGEV_THREAD_ID; id 0: the process */
-	int signo;	   /* 0: nobody is told */
-	union sigval value;
-	int64_t at, every; /* CPU time; `at` 0: it is not set */
-	int overrun;
-};
-
-static struct {
-	struct zag_lock lock; /* protects the list */
-	struct cputimer *first;
-} timers;
-
-static struct who who(const struct zag_fiber *f)
-{
-	return (struct who){ f->id, f->tid };
-}
-
-static struct zag_fiber *fiber(const struct who *w)
-{
-	struct zag_fiber *f = w->id ? zag_fiber_by_tid(w->tid) : NULL;
-
-	return f && f->id == w->id ? f : NULL;
-}
+#include "wrap/signal_timer.h"
 
 static struct timespec to_timespec(int64_t ns)
 {
@@ -62,33 +28,24 @@ static int64_t to_ns(const struct timespec *ts)
 	return ts->tv_sec * ZAG_NSEC + ts->tv_nsec;
 }
 
-/* The lock is held. */
-static struct cputimer *find(int timer)
-{
-	struct cputimer *t = timers.first;
-
-	while (t && t->timer != timer)
-		t = t->next;
-	return t;
-}
-
 /* NULL, or the timer, and the lock is held. */
-static struct cputimer *lock(timer_t timer)
+static struct zag_timer *lock(timer_t timer)
 {
-	struct cputimer *t;
+	struct zag_timer *t;
 
 	if ((intptr_t)timer < 0 || !zag_on_fiber())
 		return NULL; /* a pointer of libc's: SIGEV_THREAD */
-	zag_lock(&timers.lock);
-	t = find((int)(intptr_t)timer);
-	if (!t)
-		zag_unlock(&timers.lock);
-	return t;
+	zag_lock(&zag_timers.lock);
+	t = zag_timer_find((int)(intptr_t)timer);
+	if (t && t->clock.id)
+		return t;
+	zag_unlock(&zag_timers.lock);
+	return NULL;
 }
 
-static int64_t used(const struct cputimer *t)
+static int64_t used(const struct zag_timer *t)
 {
-	struct zag_fiber *f = fiber(&t->clock);
+	struct zag_fiber *f = zag_timer_find_fiber(&t->clock);
 
 	return f ? zag_cputime(f) : 0;
 }
@@ -96,7 +53,7 @@ static int64_t used(const struct cputimer *t)
 /* --- looking ------------------------------------------------------------- */
 
 /* The lock is held; what the timer has to say, if anything. */
-static bool expire(struct cputimer *t, int64_t now, siginfo_t *si)
+static bool expire(struct zag_timer *t, int64_t now, siginfo_t *si)
 {
 	int64_t missed;
 
@@ -113,32 +70,35 @@ static bool expire(struct cputimer *t, int64_t now, siginfo_t *si)
 }
 
 /* The first that has expired, if any; `set`: whether any has yet to. */
-static bool take_expired(struct who *target, siginfo_t *si, bool *set)
+static bool take_expired(struct zag_timer_fiber *target, siginfo_t *si,
+			 bool *set)
 {
+	struct zag_timer *t;
 	bool tells = false;
 
 	*set = false;
-	zag_lock(&timers.lock);
-	for (struct cputimer *t = timers.first; t && !tells; t = t->next) {
-		if (t->at && fiber(&t->clock))
+	zag_lock(&zag_timers.lock);
+	for (t = SLIST_FIRST(&zag_timers.list); t && !tells;
+	     t = SLIST_NEXT(t, link)) {
+		if (t->at && zag_timer_find_fiber(&t->clock))
 			tells = expire(t, used(t), si);
-		*set |= t->at && fiber(&t->clock);
+		*set |= t->at && zag_timer_find_fiber(&t->clock);
 		*target = t->target;
 	}
-	zag_unlock(&timers.lock);
+	zag_unlock(&zag_timers.lock);
 	return tells;
 }
 
 /* On the monitor, every tick while any is set. */
 static bool look(void)
 {
-	struct who target;
+	struct zag_timer_fiber target;
 	struct zag_fiber *f;
 	siginfo_t si;
 	bool set;
 
 	while (take_expired(&target, &si, &set)) {
-		f = fiber(&target);
+		f = zag_timer_find_fiber(&target);
 		if (f)
 			zag_signal_send(f, &si);
 		else if (!target.id)
@@ -149,28 +109,8 @@ static bool look(void)
 
 /* --- the calls ----------------------------------------------------------- */
 
-void zag_cputimer_reset(void)
-{
-	timers.lock = (struct zag_lock){ 0 };
-	timers.first = NULL;
-}
-
-void zag_cputimer_forget(int timer)
-{
-	struct cputimer **link = &timers.first, *t;
-
-	zag_lock(&timers.lock);
-	while ((t = *link) && t->timer != timer)
-		link = &t->next;
-	if (t)
-		*link = t->next;
-	zag_unlock(&timers.lock);
-	if (t)
-		zag_heap_realloc(t, 0);
-}
-
 /* Whom to tell, and how. */
-static int read_event(struct cputimer *t, const struct sigevent *ev)
+static int read_event(struct zag_timer *t, const struct sigevent *ev)
 {
 	struct zag_fiber *f;
 
@@ -187,19 +127,16 @@ static int read_event(struct cputimer *t, const struct sigevent *ev)
 		f = zag_fiber_by_tid((uint32_t)ev->_sigev_un._tid);
 		if (!f)
 			return -EINVAL;
-		t->target = who(f);
+		t->target = zag_timer_fiber(f);
 	}
-	return t->signo < 1 || t->signo >= NSIG || t->signo == ZAG_SIGNAL ||
-			       t->signo == ZAG_SIGNAL_IDS ?
-		       -EINVAL :
-		       0;
+	return zag_timer_signal_valid(t->signo) ? 0 : -EINVAL;
 }
 
 int zag_cputimer_create(struct zag_fiber *f, const struct sigevent *ev,
 			timer_t *timer)
 {
 	struct sigevent nobody = { .sigev_notify = SIGEV_NONE };
-	struct cputimer new = { .clock = who(f) }, *t;
+	struct zag_timer new = { .clock = zag_timer_fiber(f) }, *t;
 	int err = read_event(&new, ev);
 
 	if (err)
@@ -214,17 +151,13 @@ int zag_cputimer_create(struct zag_fiber *f, const struct sigevent *ev,
 	new.timer = (int)(intptr_t)*timer;
 	if (!ev)
 		new.value.sival_int = new.timer;
-	zag_cputimer_forget(new.timer);
 	*t = new;
-	zag_lock(&timers.lock);
-	t->next = timers.first;
-	timers.first = t;
-	zag_unlock(&timers.lock);
+	zag_timer_keep(t);
 	return 0;
 }
 
 /* The lock is held. */
-static void tell_setting(const struct cputimer *t, int64_t now,
+static void tell_setting(const struct zag_timer *t, int64_t now,
 			 struct itimerspec *its)
 {
 	int64_t left = t->at ? zag_max(t->at - now, INT64_C(1)) : 0;
@@ -233,7 +166,7 @@ static void tell_setting(const struct cputimer *t, int64_t now,
 	its->it_interval = to_timespec(t->every);
 }
 
-static void set(struct cputimer *t, int flags, int64_t now,
+static void set(struct zag_timer *t, int flags, int64_t now,
 		const struct itimerspec *its)
 {
 	int64_t at = to_ns(&its->it_value);
@@ -249,7 +182,7 @@ ZAG_EXPORT int timer_settime(timer_t timer, int flags,
 			     const struct itimerspec *restrict its,
 			     struct itimerspec *restrict old)
 {
-	struct cputimer *t = lock(timer);
+	struct zag_timer *t = lock(timer);
 	bool valid = t && zag_timespec_valid(&its->it_value) &&
 		     zag_timespec_valid(&its->it_interval) &&
 		     its->it_value.tv_sec >= 0 && its->it_interval.tv_sec >= 0;
@@ -262,29 +195,29 @@ ZAG_EXPORT int timer_settime(timer_t timer, int flags,
 		tell_setting(t, now, old);
 	if (valid)
 		set(t, flags, now, its);
-	zag_unlock(&timers.lock);
+	zag_unlock(&zag_timers.lock);
 	return (int)zag_ret(valid ? 0 : -EINVAL);
 }
 
 ZAG_EXPORT int timer_gettime(timer_t timer, struct itimerspec *its)
 {
-	struct cputimer *t = lock(timer);
+	struct zag_timer *t = lock(timer);
 
 	if (!t)
 		return ZAG_REAL(timer_gettime)(timer, its);
 	tell_setting(t, used(t), its);
-	zag_unlock(&timers.lock);
+	zag_unlock(&zag_timers.lock);
 	return 0;
 }
 
 ZAG_EXPORT int timer_getoverrun(timer_t timer)
 {
-	struct cputimer *t = lock(timer);
+	struct zag_timer *t = lock(timer);
 	int n;
 
 	if (!t)
 		return ZAG_REAL(timer_getoverrun)(timer);
 	n = t->overrun;
-	zag_unlock(&timers.lock);
+	zag_unlock(&zag_timers.lock);
 	return n;
 }

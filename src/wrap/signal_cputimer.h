@@ -17,10 +17,4 @@
 int zag_cputimer_create(struct zag_fiber *f, const struct sigevent *ev,
 			timer_t *timer);
 
-/* timer_delete(2) is about to be made. */
-void zag_cputimer_forget(int timer);
-
-/* In a forked child. */
-void zag_cputimer_reset(void);
-
 #endif

@@ -19,72 +19,88 @@
 #include "wrap/signal_timer.h"
 #include "wrap/time_clock.h"
 
-struct target {
-	struct target *next;
-	int timer; /* the kernel's number */
-	int signo;
-	uint64_t fiber; /* its id */
-	uint32_t tid;
-};
+struct zag_timers zag_timers;
 
-static struct {
-	struct zag_lock lock; /* protects the list; a leaf */
-	struct target *first;
-} timers;
+struct zag_timer_fiber zag_timer_fiber(const struct zag_fiber *f)
+{
+	return (struct zag_timer_fiber){ f->id, f->tid };
+}
+
+struct zag_fiber *zag_timer_find_fiber(const struct zag_timer_fiber *w)
+{
+	struct zag_fiber *f = w->id ? zag_fiber_by_tid(w->tid) : NULL;
+
+	return f && f->id == w->id ? f : NULL;
+}
+
+bool zag_timer_signal_valid(int signo)
+{
+	return signo >= 1 && signo < NSIG && signo != ZAG_SIGNAL &&
+	       signo != ZAG_SIGNAL_IDS;
+}
+
+struct zag_timer *zag_timer_find(int timer)
+{
+	struct zag_timer *t;
+
+	SLIST_FOREACH(t, &zag_timers.list, link)
+		if (t->timer == timer)
+			break;
+	return t;
+}
+
+static void replace(int timer, struct zag_timer *new)
+{
+	struct zag_timer *old;
+
+	zag_lock(&zag_timers.lock);
+	old = zag_timer_find(timer);
+	if (old)
+		SLIST_REMOVE(&zag_timers.list, old, zag_timer, link);
+	if (new)
+		SLIST_INSERT_HEAD(&zag_timers.list, new, link);
+	zag_unlock(&zag_timers.lock);
+	if (old)
+		zag_heap_realloc(old, 0);
+}
+
+void zag_timer_keep(struct zag_timer *new)
+{
+	replace(new->timer, new);
+}
 
 void zag_signal_timer_reset(void)
 {
-	timers.lock = (struct zag_lock){ 0 };
-	timers.first = NULL;
-	zag_cputimer_reset();
-}
-
-static void forget(int timer)
-{
-	struct target **link = &timers.first, *t;
-
-	zag_lock(&timers.lock);
-	while ((t = *link) && t->timer != timer)
-		link = &t->next;
-	if (t)
-		*link = t->next;
-	zag_unlock(&timers.lock);
-	if (t)
-		zag_heap_realloc(t, 0);
+	zag_timers = (struct zag_timers){ 0 };
 }
 
 static bool remember(int timer, int signo, const struct zag_fiber *f)
 {
-	struct target *t;
+	struct zag_timer *t = zag_heap_realloc(NULL, sizeof(*t));
 
-	forget(timer); /* of the same number, gone in a way we have not seen */
-	t = zag_heap_realloc(NULL, sizeof(*t));
-	if (!t)
-		return false;
-	*t = (struct target){ .timer = timer, .signo = signo,
-			      .fiber = f->id, .tid = f->tid };
-	zag_lock(&timers.lock);
-	t->next = timers.first;
-	timers.first = t;
-	zag_unlock(&timers.lock);
-	return true;
+	if (t)
+		*t = (struct zag_timer){
+			.timer = timer,
+			.signo = signo,
+			.target = zag_timer_fiber(f),
+		};
+	replace(timer, t);
+	return t != NULL;
 }
 
 /* On the monitor: a timer has expired. */
 static bool on_timer(siginfo_t *si)
 {
 	struct zag_fiber *f = NULL;
-	struct target *t;
+	struct zag_timer *t;
 
-	zag_lock(&timers.lock);
-	for (t = timers.first; t && t->timer != si->si_timerid;)
-		t = t->next;
+	zag_lock(&zag_timers.lock);
+	t = zag_timer_find(si->si_timerid);
 	if (t) {
-		f = zag_fiber_by_tid(t->tid);
-		f = f && f->id == t->fiber ? f : NULL;
+		f = zag_timer_find_fiber(&t->target);
 		si->si_signo = t->signo;
 	}
-	zag_unlock(&timers.lock);
+	zag_unlock(&zag_timers.lock);
 	if (f)
 		zag_signal_send(f, si);
 	return t != NULL;
@@ -96,8 +112,7 @@ static int create_for(struct zag_fiber *f, clockid_t clock,
 	struct sigevent own = *ev;
 	int signo = ev->sigev_signo;
 
-	if (signo < 1 || signo >= NSIG || signo == ZAG_SIGNAL ||
-	    signo == ZAG_SIGNAL_IDS)
+	if (!zag_timer_signal_valid(signo))
 		return (int)zag_ret(-EINVAL);
 	zag_signal_on_timer = on_timer;
 	own.sigev_signo = ZAG_SIGNAL;
@@ -124,16 +139,10 @@ ZAG_EXPORT int timer_create(clockid_t clock, struct sigevent *restrict ev,
 	return create_for(f, clock, ev, timer);
 }
 
-static void forget_both(int timer)
-{
-	forget(timer);
-	zag_cputimer_forget(timer);
-}
-
 /* Those of SIGEV_THREAD are pointers with the topmost bit set. */
 ZAG_EXPORT int timer_delete(timer_t timer)
 {
 	if ((intptr_t)timer >= 0)
-		forget_both((int)(intptr_t)timer);
+		replace((int)(intptr_t)timer, NULL);
 	return ZAG_REAL(timer_delete)(timer);
 }
