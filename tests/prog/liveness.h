@@ -52,16 +52,22 @@ static pthread_mutex_t live_lock = PTHREAD_MUTEX_INITIALIZER;
 static long long live_start, live_worst;
 static int live_stop;
 
+/* The next tick; false: it was the last. */
+static int live_next(long long *next, struct timespec *ts)
+{
+	int more = *next < live_start + RUN_MS * CHECK_MS;
+
+	*next += TICK_MS * CHECK_MS;
+	*ts = check_timespec(*next);
+	return more;
+}
+
 static void *live_tick(void *arg)
 {
-	long long next = live_start, end = live_start + RUN_MS * CHECK_MS;
+	long long next = live_start, late;
+	struct timespec ts;
 
-	while (next < end) {
-		struct timespec ts;
-		long long late;
-
-		next += TICK_MS * CHECK_MS;
-		ts = check_timespec(next);
+	while (live_next(&next, &ts)) {
 		CHECK_OK(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts,
 					 NULL));
 		late = check_now(CLOCK_MONOTONIC) - next;
@@ -80,14 +86,10 @@ static void *live_tick(void *arg)
 /* In a process of its own, with nothing between it and the kernel. */
 static void live_tick_alone(long long *worst)
 {
-	long long next = live_start, end = live_start + RUN_MS * CHECK_MS;
+	long long next = live_start, late;
+	struct timespec ts;
 
-	while (next < end) {
-		struct timespec ts;
-		long long late;
-
-		next += TICK_MS * CHECK_MS;
-		ts = check_timespec(next);
+	while (live_next(&next, &ts)) {
 		live_syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC,
 			     TIMER_ABSTIME, (long)&ts, 0);
 		late = check_now(CLOCK_MONOTONIC) - next;
