@@ -54,25 +54,36 @@ static void show_task(pid_t pid, const char *tid)
 		state && state[1] ? state + 2 : "?", wchan, syscall);
 }
 
-static void show_tasks(pid_t pid)
+/* Calls each() with every task of the process. */
+static void each_task(pid_t pid, void (*each)(pid_t pid, const char *tid))
 {
 	char path[64];
 	struct dirent *e;
-	int shown = 0;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	dir = opendir(path);
-	while (dir && (e = readdir(dir))) {
-		if (e->d_name[0] == '.')
-			continue;
-		if (shown++ < SHOWN_MAX)
-			show_task(pid, e->d_name);
-	}
-	if (shown > SHOWN_MAX)
-		fprintf(stderr, "  and %d more\n", shown - SHOWN_MAX);
+	while (dir && (e = readdir(dir)))
+		if (e->d_name[0] != '.')
+			each(pid, e->d_name);
 	if (dir)
 		closedir(dir);
+}
+
+static int shown; /* tasks of the process */
+
+static void show_some(pid_t pid, const char *tid)
+{
+	if (shown++ < SHOWN_MAX)
+		show_task(pid, tid);
+}
+
+static void show_tasks(pid_t pid)
+{
+	shown = 0;
+	each_task(pid, show_some);
+	if (shown > SHOWN_MAX)
+		fprintf(stderr, "  and %d more\n", shown - SHOWN_MAX);
 }
 
 /* What a command tells of the process; it ends by itself. */
@@ -126,21 +137,18 @@ static int each_child(void (*each)(pid_t))
 	return each_child_of(getpid(), tid, each);
 }
 
+static void show_process(pid_t pid);
+
+static void show_children(pid_t pid, const char *tid)
+{
+	each_child_of(pid, tid, show_process);
+}
+
 static void show_process(pid_t pid)
 {
-	char path[64];
-	struct dirent *e;
-	DIR *dir;
-
 	show_tasks(pid);
 	show_more(pid);
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	dir = opendir(path);
-	while (dir && (e = readdir(dir)))
-		if (e->d_name[0] != '.')
-			each_child_of(pid, e->d_name, show_process);
-	if (dir)
-		closedir(dir);
+	each_task(pid, show_children);
 }
 
 static void kill_one(pid_t pid)
