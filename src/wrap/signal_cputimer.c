@@ -183,7 +183,7 @@ ZAG_EXPORT int timer_settime(timer_t timer, int flags,
 			     struct itimerspec *restrict old)
 {
 	struct zag_timer *t = lock(timer);
-	bool valid = t && zag_timespec_valid(&its->it_value) &&
+	bool valid = t && its && zag_timespec_valid(&its->it_value) &&
 		     zag_timespec_valid(&its->it_interval) &&
 		     its->it_value.tv_sec >= 0 && its->it_interval.tv_sec >= 0;
 	int64_t now;

@@ -98,6 +98,7 @@ static void check_other(void)
 	CHECK_EQ(timer_create(clock, &ev, &timer), 0);
 	its.it_value.tv_nsec = 1000000000;
 	CHECK_ERRNO(timer_settime(timer, 0, &its, NULL), EINVAL);
+	CHECK_ERRNO(timer_settime(timer, 0, NULL, NULL), EINVAL);
 	its = after(20, 0);
 	CHECK_EQ(timer_settime(timer, 0, &its, NULL), 0);
 	while (!atomic_load(&process_signals))
