@@ -32,6 +32,7 @@ enum {
 	LATE_US = 25,	     /* a `next` that waited this long was late */
 	BREATH = 64,	     /* most unlocked mutexes till one gives way … */
 	ALONE_US = 200,	     /* … without a processor not before this */
+	WAY_US = 20,	     /* … and with one not more often than this */
 };
 
 /* --- chaos -------------------------------------------------------------- */
@@ -385,6 +386,26 @@ static bool gives_way_alone(struct zag_carrier *c)
 	return false;
 }
 
+/*
+ * On a processor: a switch every so many mutexes would cost more than they do,
+ * and a lock wanted by two processors would change hands each time.
+ */
+static bool gives_way_here(struct zag_processor *p)
+{
+	uint64_t now;
+
+	if (zag_runq_length(&p->runq) == 0)
+		return false;
+	now = zag_arch_ticks();
+	if (now - p->way_ticks < WAY_US * zag_arch_ticks_per_us) {
+		zag_sched_breath = some_breath();
+		return false;
+	}
+	p->way_ticks = now;
+	p->until_poll = 1; /* nor may the poller wait */
+	return true;
+}
+
 void zag_sched_give_way(void)
 {
 	struct zag_fiber *f = zag_fiber_self();
@@ -397,9 +418,7 @@ void zag_sched_give_way(void)
 		return;
 	c = zag_enter_self(&was);
 	p = c->processor;
-	wanted = p ? zag_runq_length(&p->runq) != 0 : gives_way_alone(c);
-	if (wanted && p)
-		p->until_poll = 1; /* nor may the poller wait */
+	wanted = p ? gives_way_here(p) : gives_way_alone(c);
 	zag_leave(c, was);
 	if (wanted)
 		let_others_run(f);

@@ -48,6 +48,7 @@ struct zag_processor {
 	uint32_t until_poll;	    /* switches until the poller is looked at */
 	uint32_t streak;	    /* times in a row `next` was run */
 	uint64_t wake_ticks;	    /* when somebody was last woken for it */
+	uint64_t way_ticks;	    /* when a fiber last gave way on it */
 	uint32_t random;	    /* where to begin stealing */
 	int eager;		    /* > 0: wake others for a lone `next` */
 	uint32_t yields;	    /* in a row, the last one … */
