@@ -26,7 +26,7 @@ static void arm(struct zag_timer *t, zag_time next)
 {
 	struct itimerspec its;
 
-	if (next >= t->armed)
+	if (next >= t->armed - SLACK_NS)
 		return;
 	next += SLACK_NS;
 	its = (struct itimerspec){
