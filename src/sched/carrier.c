@@ -22,14 +22,30 @@ enum {
 
 /* --- work for a scheduler ---------------------------------------------- */
 
+static bool work_anywhere(void)
+{
+	if (zag_globq_length())
+		return true;
+	for (uint32_t i = 0; i < zag_sched.count; i++) {
+		const struct zag_runq *q = &zag_sched.processors[i].runq;
+
+		if (zag_load_acq(&q->head) != zag_load_acq(&q->tail))
+			return true;
+	}
+	return false;
+}
+
 static void stop_searching(struct zag_carrier *c, bool found)
 {
 	if (!c->searching)
 		return;
 	c->searching = false;
-	/* The last one that found something passes the search on: there may
-	 * be more where it came from. */
-	if (zag_sub(&zag_sched.searching, 1) == 1 && found)
+	/* The last one that found something passes the search on if there is
+	 * more: who queued it may have relied on us. */
+	if (zag_sub(&zag_sched.searching, 1) != 1 || !found)
+		return;
+	zag_fence_after_rmw();
+	if (work_anywhere())
 		zag_sched_wake_one();
 }
 
@@ -115,19 +131,6 @@ static struct zag_fiber *search(struct zag_carrier *c, struct zag_processor *p)
 	for (int i = 0; i < STEAL_ROUNDS && !f; i++)
 		f = steal(p, i == STEAL_ROUNDS - 1);
 	return f ? f : poll_others(p);
-}
-
-static bool work_anywhere(void)
-{
-	if (zag_globq_length())
-		return true;
-	for (uint32_t i = 0; i < zag_sched.count; i++) {
-		const struct zag_runq *q = &zag_sched.processors[i].runq;
-
-		if (zag_load_acq(&q->head) != zag_load_acq(&q->tail))
-			return true;
-	}
-	return false;
 }
 
 /* No more an idle processor; false: somebody has woken us, and counted us as
