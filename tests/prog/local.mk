@@ -138,6 +138,8 @@ prog_programs += \
 prog_programs += \
 	tests/prog/no-memory
 prog_programs += \
+	tests/prog/once-throws
+prog_programs += \
 	tests/prog/open-fifo
 prog_programs += \
 	tests/prog/poll-basic \
@@ -245,6 +247,7 @@ tests_prog_cxx_threads_SOURCES = tests/prog/cxx-threads.cc
 tests_prog_cxx_threads_CXXFLAGS = $(AM_CXXFLAGS) -std=c++20
 tests_prog_futex_cxx_SOURCES = tests/prog/futex-cxx.cc
 tests_prog_futex_cxx_CXXFLAGS = $(AM_CXXFLAGS) -std=c++20
+tests_prog_once_throws_SOURCES = tests/prog/once-throws.cc
 tests_prog_tls_cxx_SOURCES = tests/prog/tls-cxx.cc
 tests_prog_cancel_cleanup_eh_SOURCES = tests/prog/cancel-cleanup.c
 tests_prog_cancel_cleanup_eh_CFLAGS = $(AM_CFLAGS) -fexceptions
