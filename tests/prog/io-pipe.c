@@ -3,13 +3,16 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <semaphore.h>
 
 static int fd[2];
+static sem_t has_read;
 
 static void *writes_later(void *arg)
 {
 	check_msleep(30);
 	check_write(fd[1], "hello", 5);
+	CHECK_EQ(sem_wait(&has_read), 0);
 	check_msleep(30);
 	check_write(fd[1], " world", 6);
 	check_msleep(30);
@@ -28,9 +31,11 @@ int main(void)
 	CHECK_EQ(write(fd[1], buf, 0), 0);
 
 	/* A read returns what is there; it does not wait for more. */
+	CHECK_EQ(sem_init(&has_read, 0, 0), 0);
 	t = check_spawn(writes_later, NULL);
 	CHECK_EQ(read(fd[0], buf, sizeof buf), 5);
 	CHECK_EQ(memcmp(buf, "hello", 5), 0);
+	CHECK_EQ(sem_post(&has_read), 0);
 	CHECK_EQ(read(fd[0], buf, 2), 2);
 	CHECK_EQ(memcmp(buf, " w", 2), 0);
 	CHECK_EQ(read(fd[0], buf, sizeof buf), 4);
