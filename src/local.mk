@@ -40,6 +40,7 @@ libzagcore_la_SOURCES += \
 	src/wait/lot.c src/wait/lot.h \
 	src/wait/ownstack.c src/wait/ownstack.h \
 	src/wait/shared.c src/wait/shared.h \
+	src/wait/spawning.c src/wait/spawning.h \
 	src/wait/thread.c src/wait/thread.h \
 	src/wait/turn.c src/wait/turn.h \
 	src/wait/wait.c src/wait/wait.h \

@@ -25,6 +25,7 @@
 #include "wait/lot.h"
 #include "wait/ownstack.h"
 #include "wait/shared.h"
+#include "wait/spawning.h"
 #include "wait/turn.h"
 
 void (*zag_fork_on_child)(void);
@@ -54,6 +55,7 @@ static void take_down(void)
 	zag_ownstack_reset();
 	zag_shared_reset();
 	zag_turn_reset();
+	zag_spawning_reset();
 	zag_offload_reset();
 	zag_sched_reset();
 	zag_store_rlx(&zag_kthread_execs, 0);

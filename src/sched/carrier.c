@@ -6,6 +6,7 @@
 
 #include <linux/membarrier.h>
 
+#include "base/probe.h"
 #include "base/raw.h"
 #include "sched/clock.h"
 #include "sched/monitor.h"
@@ -334,6 +335,41 @@ bool zag_carrier_take(struct zag_carrier *c, struct zag_processor *p)
 	}
 	zag_unlock(&c->lock);
 	return took;
+}
+
+bool zag_processor_wanted(struct zag_processor *p)
+{
+	return zag_runq_length(&p->runq) || zag_globq_length() ||
+	       zag_poller.busy(p);
+}
+
+/* Nobody takes p from who is in the runtime; the lock is for the monitor, which
+ * looks at c->processor. */
+static void hand_on(struct zag_carrier *c, struct zag_processor *p)
+{
+	zag_lock(&c->lock);
+	c->processor = NULL;
+	zag_unlock(&c->lock);
+	c->given_ticks = zag_arch_ticks();
+	ZAG_PROBE1(handoff, p->index);
+	zag_count(&p->count.handoffs, 1);
+	if (zag_carrier_start(p, false))
+		return;
+	zag_lock(&c->lock);
+	c->processor = p;
+	zag_store_rel(&p->carrier, c);
+	zag_unlock(&c->lock);
+}
+
+void zag_carrier_hand_on(void)
+{
+	uint32_t was;
+	struct zag_carrier *c = zag_enter_self(&was);
+	struct zag_processor *p = c->processor;
+
+	if (p && (zag_processor_wanted(p) || zag_sched_chance(2)))
+		hand_on(c, p);
+	zag_leave(c, was);
 }
 
 /* --- waking ------------------------------------------------------------- */

@@ -52,6 +52,16 @@ void zag_carrier_altstack(const struct zag_carrier *c, stack_t *ss);
  * holds it finds tid set in all that are alive, and none is added. */
 extern struct zag_lock zag_carrier_spawning;
 
+/* Whether anybody waits for something that p could do.  Any thread. */
+bool zag_processor_wanted(struct zag_processor *p);
+
+/*
+ * The calling fiber is about to be in the kernel for longer than others should
+ * wait: its processor goes to another carrier now, if it is wanted, and the
+ * fiber goes on in its kernel thread until it next parks.  Context: fiber.
+ */
+void zag_carrier_hand_on(void);
+
 /* Take p from c, whose fiber has not come back, unless it is just coming:
  * true if c has lost it.  The monitor only. */
 bool zag_carrier_take(struct zag_carrier *c, struct zag_processor *p);

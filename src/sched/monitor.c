@@ -91,13 +91,6 @@ static bool sleeps(struct zag_carrier *c)
 	return i > 0 && i + 2 < n && stat[i + 2] != 'R';
 }
 
-/* Nobody waits for anything this processor could do: let the fiber be. */
-static bool nobody_waits(struct zag_processor *p)
-{
-	return !zag_runq_length(&p->runq) && !zag_globq_length() &&
-	       !zag_poller.busy(p);
-}
-
 /*
  * Whether p's fiber has not come back for long.  The tick alone does not tell:
  * its kernel thread may just have got no CPU, and another would get none
@@ -122,7 +115,7 @@ static bool holder_stuck(struct zag_processor *p, struct zag_carrier *c)
 	if (p->seen_times < HOG_TICKS)
 		return false;
 	return cpu - p->seen_cpu >= HOG_NS ||
-	       (!nobody_waits(p) && sleeps(c));
+	       (zag_processor_wanted(p) && sleeps(c));
 }
 
 static void hand_off(struct zag_processor *p, struct zag_carrier *c)
@@ -158,7 +151,7 @@ static bool look(void)
 			continue;
 		if (zag_runq_length(&p->runq) && zag_load_rlx(&zag_sched.idle))
 			zag_sched_wake_one();
-		if (!nobody_waits(p) || zag_sched_chance(4))
+		if (zag_processor_wanted(p) || zag_sched_chance(4))
 			hand_off(p, c);
 	}
 	if (zag_globq_length())

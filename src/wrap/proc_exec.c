@@ -17,6 +17,7 @@
 #include "obs/grace.h"
 #include "sched/kthread.h"
 #include "wait/shared.h"
+#include "wait/spawning.h"
 #include "wrap/redirect.h"
 
 /* call, on a fiber, with the kernel's mask the fiber's. */
@@ -31,12 +32,19 @@
 		result_;                                                  \
 	})
 
-#define PLAIN(type, name, params, ...)                                    \
-	ZAG_EXPORT type name params                                       \
+/* Others go on while the child is on its way to its program. */
+#define SPAWN(name, params, ...)                                          \
+	ZAG_EXPORT int name params                                        \
 	{                                                                 \
+		bool begun_;                                              \
+		int result_;                                              \
+                                                                          \
 		if (!zag_on_fiber())                                      \
 			return ZAG_REAL(name)(__VA_ARGS__);               \
-		return WITH_MASK(type, ZAG_REAL(name)(__VA_ARGS__));      \
+		begun_ = zag_spawning_begin();                            \
+		result_ = WITH_MASK(int, ZAG_REAL(name)(__VA_ARGS__));    \
+		zag_spawning_end(begun_);                                 \
+		return result_;                                           \
 	}
 
 /* What is pending stays so for the new program. */
@@ -64,11 +72,11 @@ EXEC(execv, (const char *p, char *const a[]), p, a)
 EXEC(execvp, (const char *p, char *const a[]), p, a)
 EXEC(execvpe, (const char *p, char *const a[], char *const e[]), p, a, e)
 EXEC(fexecve, (int fd, char *const a[], char *const e[]), fd, a, e)
-PLAIN(int, posix_spawn,
+SPAWN(posix_spawn,
       (pid_t *pid, const char *p, const posix_spawn_file_actions_t *fa,
        const posix_spawnattr_t *at, char *const a[], char *const e[]),
       pid, p, fa, at, a, e)
-PLAIN(int, posix_spawnp,
+SPAWN(posix_spawnp,
       (pid_t *pid, const char *p, const posix_spawn_file_actions_t *fa,
        const posix_spawnattr_t *at, char *const a[], char *const e[]),
       pid, p, fa, at, a, e)

@@ -120,7 +120,8 @@ prog_programs += \
 	tests/prog/liveness \
 	tests/prog/liveness-blocked \
 	tests/prog/liveness-raw-futex \
-	tests/prog/liveness-sem
+	tests/prog/liveness-sem \
+	tests/prog/liveness-spawn
 prog_programs += \
 	tests/prog/lock-chain \
 	tests/prog/lock-file \
@@ -176,6 +177,8 @@ prog_programs += \
 	tests/prog/signal-wait
 prog_programs += \
 	tests/prog/sleepers-100k
+prog_programs += \
+	tests/prog/spawn-stuck
 prog_programs += \
 	tests/prog/stdio-lock \
 	tests/prog/stdio-shared \
