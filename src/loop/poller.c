@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sys/timerfd.h>
 
+#include "base/futex.h"
 #include "base/page.h"
 #include "base/raw.h"
 #include "sched/clock.h"
@@ -150,6 +151,12 @@ static int open_loop(struct zag_processor *p)
 	return 0;
 }
 
+static void end_await(struct zag_loop *l)
+{
+	zag_store_rlx(&l->awaited, 0);
+	zag_futex_wake(&l->awaited, 1);
+}
+
 /* The loop's lock is held, nobody polls. */
 static void run(struct zag_loop *l, bool block)
 {
@@ -157,6 +164,8 @@ static void run(struct zag_loop *l, bool block)
 	l->woken = 0;
 	zag_ev.ev_run(l->ev, block ? EVRUN_ONCE : EVRUN_NOWAIT);
 	l->polling = false;
+	if (zag_unlikely(zag_load_rlx(&l->awaited)))
+		end_await(l);
 }
 
 static void look(struct zag_loop *l)
@@ -174,6 +183,41 @@ static bool still_idle(struct zag_loop *l)
 	return zag_load_rlx(&l->processor->status) == ZAG_PROCESSOR_IDLE;
 }
 
+/* When the next deadline of processor i is, in the time of zag_now. */
+static zag_time next_deadline(uint32_t i)
+{
+	zag_time next = zag_deadline_next(i, ZAG_CLOCK_MONO);
+	zag_time wall = zag_deadline_next(i, ZAG_CLOCK_WALL), now;
+
+	if (wall == ZAG_NEVER)
+		return next;
+	now = clock_now(ZAG_CLOCK_WALL);
+	return zag_min(next, zag_now() + (wall > now ? wall - now : 0));
+}
+
+/*
+ * Another carrier is in the middle of a look at the loop, and may have lost its
+ * CPU there: sleep until it has finished, or somebody wants us.  Trying again
+ * and again would take the very CPU that it waits for.
+ */
+static void await_look(struct zag_loop *l)
+{
+	zag_time next = next_deadline(l->processor->index);
+	struct timespec until = { next / ZAG_NSEC, next % ZAG_NSEC };
+
+	zag_unlock(&l->lock);
+	zag_futex_wait(&l->awaited, 1, next == ZAG_NEVER ? NULL : &until);
+	zag_lock(&l->lock);
+	zag_store_rlx(&l->awaited, 0);
+}
+
+static void block(struct zag_loop *l)
+{
+	for (int c = 0; c < ZAG_CLOCKS; c++)
+		arm(&l->timers[c], zag_deadline_next(l->processor->index, c));
+	run(l, true);
+}
+
 /*
  * Set the timer and block.  Who adds an earlier deadline to this heap after we
  * looked sees `sleeping` and nudges (zag_deadline_on_earlier).  The timer is
@@ -185,16 +229,16 @@ static void block_in(struct zag_loop *l)
 	uint32_t i = l->processor->index;
 
 	zag_lock(&l->lock);
-	if (!l->polling) {
-		zag_store_rlx(&l->sleeping, true);
-		zag_fence();
-		if (still_idle(l) && !has_passed(i)) {
-			for (int c = 0; c < ZAG_CLOCKS; c++)
-				arm(&l->timers[c], zag_deadline_next(i, c));
-			run(l, true);
-		}
-		zag_store_rlx(&l->sleeping, false);
+	zag_store_rlx(&l->awaited, l->polling);
+	zag_store_rlx(&l->sleeping, true);
+	zag_fence();
+	if (still_idle(l) && !has_passed(i)) {
+		if (l->polling)
+			await_look(l);
+		else
+			block(l);
 	}
+	zag_store_rlx(&l->sleeping, false);
 	zag_unlock(&l->lock);
 	expire(i);
 }
@@ -228,9 +272,18 @@ static bool poll_other(struct zag_processor *p)
 	return woke;
 }
 
+/* Whoever blocks in it, or awaits a look. */
+static void rouse(struct zag_loop *l)
+{
+	zag_ev.ev_async_send(l->ev, &l->wake);
+	if (zag_unlikely(zag_load_rlx(&l->awaited)))
+		end_await(l);
+}
+
 static void wake(struct zag_processor *p)
 {
-	zag_ev.ev_async_send(p->loop->ev, &p->loop->wake);
+	zag_fence_after_rmw(); /* of its status; pairs with block_in's */
+	rouse(p->loop);
 }
 
 static bool busy(struct zag_processor *p)
@@ -275,7 +328,7 @@ struct zag_loop *zag_loop_here(void)
 void zag_loop_nudge(struct zag_loop *l)
 {
 	if (zag_load_rlx(&l->sleeping))
-		zag_ev.ev_async_send(l->ev, &l->wake);
+		rouse(l);
 }
 
 void zag_poller_reset(void)

@@ -32,7 +32,8 @@ struct zag_loop {
 		zag_time armed; /* what it is set to, or ZAG_NEVER */
 	} timers[ZAG_CLOCKS];
 	bool polling;		   /* somebody is inside ev_run */
-	_Atomic bool sleeping;	   /* … and blocks there */
+	_Atomic bool sleeping;	   /* … and blocks there, or awaits that */
+	_Atomic uint32_t awaited;  /* futex: 1 while its own carrier does so */
 	_Atomic uint32_t waiting;  /* fibers that wait for descriptors here */
 	uint32_t woken;		   /* by this poll */
 };
