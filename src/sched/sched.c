@@ -358,6 +358,17 @@ static void ready_detached(struct zag_fiber *f)
 		zag_monitor_poke(); /* it sees to what is missed */
 }
 
+bool zag_sched_others_wait(void)
+{
+	uint32_t was;
+	struct zag_carrier *c = zag_enter_self(&was);
+	struct zag_processor *p = c->processor;
+	bool wait = p && (zag_runq_length(&p->runq) || zag_globq_length());
+
+	zag_leave(c, was);
+	return wait;
+}
+
 /* --- giving way ----------------------------------------------------------- */
 
 /* Another number each time: whoever gave way every so many turns of a loop would

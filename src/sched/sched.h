@@ -263,6 +263,9 @@ struct zag_fiber *zag_sched_get_slot(size_t size, size_t guard);
 /* `here`: on a fiber of its own, which may park in the program's allocator. */
 void zag_sched_put_slot(struct zag_fiber *f, bool here);
 
+/* Whether fibers wait for the caller's carrier to come back.  Fiber. */
+bool zag_sched_others_wait(void);
+
 /* Wake an idle processor if there is one and nobody looks for work already. */
 void zag_sched_wake_one(void);
 

@@ -16,11 +16,21 @@
 #define BACKOFF_LEAST (ZAG_NSEC / 4000)
 #define BACKOFF_MOST (ZAG_NSEC / 100)
 
+enum {
+	KINDS = 32,
+	SHORT_US = 1000, /* short calls take less on average … */
+	MOST_US = 3000,	 /* … of what is taken for this at most, as one that
+			  * has lost its CPU may take any time … */
+	RISE = 4,	 /* … and how fast that follows those that take longer … */
+	FALL = 8,	 /* … or less */
+};
+
 /* A job and the wait of its fiber. */
 struct blocking {
 	struct zag_job job;
 	struct zag_wait wait;
 	bool deaf;
+	uint32_t kind;
 	const struct zag_syscall *call;
 	long (*fn)(void *arg);
 	void *arg;
@@ -45,11 +55,44 @@ static void done(struct zag_job *j)
 	zag_wait_wake(&blocking_of(j)->wait, ZAG_WAKE_READY);
 }
 
-static long run_function(struct zag_job *j)
+/* --- calls that end by themselves ---------------------------------------- */
+
+static _Atomic uint32_t average[KINDS]; /* µs that they took of late */
+static _Atomic uint64_t next_here;	/* ticks: not before, if others wait */
+
+/* No lock: a lost update is one call that counts for nothing. */
+static void learn(uint32_t kind, uint64_t ticks)
+{
+	uint64_t took = zag_min(ticks / zag_arch_ticks_per_us,
+				(uint64_t)MOST_US);
+	int was = (int)zag_load_rlx(&average[kind % KINDS]);
+	int more = (int)took - was;
+
+	was += more / (more > 0 ? RISE : FALL);
+	zag_store_rlx(&average[kind % KINDS], (uint32_t)was);
+}
+
+static long make_there(struct zag_job *j)
 {
 	struct blocking *b = blocking_of(j);
+	uint64_t begin = zag_arch_ticks();
+	long r = b->fn(b->arg);
 
-	return b->fn(b->arg);
+	learn(b->kind, zag_arch_ticks() - begin);
+	return r;
+}
+
+static long make_here(const struct blocking *b)
+{
+	uint64_t begin = zag_arch_ticks(), took;
+	long r;
+
+	zag_why_clear(zag_fiber_self());
+	r = b->fn(b->arg);
+	took = zag_arch_ticks() - begin;
+	learn(b->kind, took);
+	zag_store_rlx(&next_here, begin + 2 * took);
+	return r;
 }
 
 /* Who is the only fiber delays nobody, and none is made while it is in a call;
@@ -59,26 +102,44 @@ static bool alone(void)
 	return zag_load_acq(&zag_sched.fibers) == 1;
 }
 
-long zag_offload(long (*fn)(void *arg), void *arg)
+/*
+ * Handing a call over costs two wake-ups, more than a short one takes.  So it
+ * is made here if nobody waits for us; what comes in meanwhile waits for as long
+ * as such calls take, or until the monitor sees that this one takes longer.  Who
+ * waits already does so for half of the time at most: where many fibers make
+ * such calls, these must overlap.
+ */
+static bool better_here(uint32_t kind)
+{
+	if (alone())
+		return true;
+	return zag_load_rlx(&average[kind % KINDS]) < SHORT_US &&
+	       (zag_arch_ticks() >= zag_load_rlx(&next_here) ||
+		!zag_sched_others_wait()) &&
+	       !zag_sched_chance(2);
+}
+
+long zag_offload(uint32_t kind, long (*fn)(void *arg), void *arg)
 {
 	struct blocking b = {
-		.job = { .fn = run_function, .begin = begin, .done = done },
+		.job = { .fn = make_there, .begin = begin, .done = done },
 		.deaf = true,
+		.kind = kind,
 		.fn = fn,
 		.arg = arg,
 	};
 
 	if (!zag_fiber_self())
 		return fn(arg);
-	if (alone() || !zag_job_submit(&b.job)) {
-		zag_why_clear(zag_fiber_self());
-		return fn(arg);
-	}
+	if (better_here(kind) || !zag_job_submit(&b.job))
+		return make_here(&b);
 	zag_why_default(&zag_why_offload, UINTPTR_MAX);
 	zag_wait_sleep(&b.wait, ZAG_NEVER);
 	zag_wait_over();
 	return b.job.result;
 }
+
+/* --- calls that last ------------------------------------------------------ */
 
 /* A signal that was meant for the helper's last job ends nothing. */
 static long run_call(struct zag_job *j)

@@ -7,16 +7,19 @@
 #define ZAG_WAIT_BLOCKING_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "wait/wait.h"
 
 /*
  * Run fn(arg) on a helper and return its result.  fn ends by itself (a disk's
- * work), makes raw system calls only, and is not interruptible.  With no
- * helper to be had, not on a fiber, or on the only one, fn runs on the spot.
+ * work), makes raw system calls only, and is not interruptible.  It runs on the
+ * spot where no helper can be had, not on a fiber, or where that costs less and
+ * delays nobody for long: calls of the same kind (any number, of the system
+ * call say) are expected to take the time that they took of late.
  * Context: fiber or native thread; no lock of the runtime held.
  */
-long zag_offload(long (*fn)(void *arg), void *arg);
+long zag_offload(uint32_t kind, long (*fn)(void *arg), void *arg);
 
 /* A system call, as base/raw.h makes it. */
 struct zag_syscall {

@@ -141,7 +141,7 @@ static long make_call(void *arg)
 long zag_io_offload(const struct zag_syscall *call)
 {
 	zag_why_set(&zag_why_offload, (uintptr_t)call->arg[0]);
-	return zag_offload(make_call, (void *)call);
+	return zag_offload((uint32_t)call->nr, make_call, (void *)call);
 }
 
 long zag_io_block(const struct zag_syscall *call, bool restarts)

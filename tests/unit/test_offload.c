@@ -35,8 +35,8 @@ static long which_thread(void *arg)
 
 START_TEST(a_native_thread_calls_itself)
 {
-	ck_assert_int_eq(zag_offload(twice, (void *)21), 42);
-	ck_assert_int_eq(zag_offload(which_thread, NULL),
+	ck_assert_int_eq(zag_offload(0, twice, (void *)21), 42);
+	ck_assert_int_eq(zag_offload(0, which_thread, NULL),
 			 zag_raw(SYS_gettid));
 }
 END_TEST
@@ -44,17 +44,11 @@ END_TEST
 START_TEST(the_only_fiber_calls_itself)
 {
 	runtime_boot(RUNTIME_SIZE(_i));
-	ck_assert_int_eq(zag_offload(twice, (void *)-21), -42);
-	ck_assert_int_eq(zag_offload(which_thread, NULL),
+	ck_assert_int_eq(zag_offload(0, twice, (void *)-21), -42);
+	ck_assert_int_eq(zag_offload(0, which_thread, NULL),
 			 zag_raw(SYS_gettid));
 }
 END_TEST
-
-static void *call_which(void *arg)
-{
-	ck_assert_int_eq(zag_offload(twice, arg), -42);
-	return (void *)zag_offload(which_thread, NULL);
-}
 
 /* A helper is no carrier. */
 static bool is_carrier(long tid)
@@ -66,31 +60,44 @@ static bool is_carrier(long tid)
 	return c;
 }
 
-START_TEST(a_helper_calls_for_one_of_many)
-{
-	struct zag_fiber *f;
-	long tid;
-
-	runtime_boot(RUNTIME_SIZE(_i));
-	f = runtime_start(call_which, (void *)-21);
-	tid = (long)runtime_join(f);
-	ck_assert_int_gt(tid, 0);
-	ck_assert(!is_carrier(tid));
-}
-END_TEST
-
 /* Ends by itself, after a while. */
 static long nap(void *arg)
 {
-	const struct timespec ms = { 0, 1000000 };
+	const struct timespec ms = { 0, 4000000 };
 
 	zag_raw(SYS_nanosleep, &ms, NULL);
 	return (long)arg + 1;
 }
 
+enum { SHORT, LONG }; /* kinds of calls */
+
+static void *call_which(void *arg)
+{
+	return (void *)zag_offload((uint32_t)(uintptr_t)arg, which_thread,
+				   NULL);
+}
+
+static void *call_short_and_long(void *arg)
+{
+	ck_assert(is_carrier((long)call_which((void *)SHORT)));
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(zag_offload(LONG, nap, (void *)(long)i), i + 1);
+	ck_assert(!is_carrier((long)call_which((void *)LONG)));
+	ck_assert(is_carrier((long)call_which((void *)SHORT)));
+	return arg;
+}
+
+/* The other one waits for this one: nobody is delayed. */
+START_TEST(a_helper_makes_calls_that_take_long)
+{
+	runtime_boot(RUNTIME_SIZE(_i));
+	runtime_join(runtime_start(call_short_and_long, NULL));
+}
+END_TEST
+
 static void *take_nap(void *arg)
 {
-	return (void *)zag_offload(nap, arg);
+	return (void *)zag_offload(0, nap, arg);
 }
 
 static int end_of_pipe[2];
@@ -264,7 +271,7 @@ static void *many_calls(void *arg)
 	for (int i = 0; i < 200; i++) {
 		long was = n;
 
-		wrong += zag_offload(quick, &n) != was + 1 || n != was + 1;
+		wrong += zag_offload(0, quick, &n) != was + 1 || n != was + 1;
 	}
 	return (void *)wrong;
 }
@@ -287,7 +294,7 @@ int main(void)
 
 	tcase_add_test(c, a_native_thread_calls_itself);
 	tcase_add_loop_test(c, the_only_fiber_calls_itself, 0, RUNTIME_SIZES);
-	tcase_add_loop_test(c, a_helper_calls_for_one_of_many, 0,
+	tcase_add_loop_test(c, a_helper_makes_calls_that_take_long, 0,
 			    RUNTIME_SIZES);
 	tcase_add_loop_test(c, more_calls_than_helpers, 0, RUNTIME_SIZES);
 	tcase_add_loop_test(c, no_byte_is_lost, 0, RUNTIME_SIZES);
