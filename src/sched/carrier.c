@@ -6,7 +6,6 @@
 
 #include <linux/membarrier.h>
 
-#include "base/probe.h"
 #include "base/raw.h"
 #include "sched/clock.h"
 #include "sched/monitor.h"
@@ -351,8 +350,6 @@ static void hand_on(struct zag_carrier *c, struct zag_processor *p)
 	c->processor = NULL;
 	zag_unlock(&c->lock);
 	c->given_ticks = zag_arch_ticks();
-	ZAG_PROBE1(handoff, p->index);
-	zag_count(&p->count.handoffs, 1);
 	if (zag_carrier_start(p, false))
 		return;
 	zag_lock(&c->lock);
