@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Handoff, as in src/sched/carrier.c: the monitor takes the one processor from
- * a carrier that is not in the runtime, and gives it to the other carrier.
+ * a carrier that is not in the runtime, and gives it to the other carrier.  One
+ * that is in the runtime may give it away itself.
  *
  * A carrier enters the runtime by a plain store, so stores go through a buffer
  * here, as on x86: memory sees them late, in order.  The monitor pays for the
@@ -78,6 +79,19 @@ inline use_processor()
 	assert(has[me] && !has[1 - me])
 }
 
+/* zag_carrier_hand_on: the fiber is about to be in the kernel. */
+inline give_away()
+{
+	atomic { spare[1 - me] -> spare[1 - me] = false };
+	lock(me);
+	fence();
+	has[me] = false;
+	unlock(me);
+	has[1 - me] = true;
+	holder = 1 - me;
+	assigned[1 - me] = true
+}
+
 proctype Carrier(byte me)
 {
 	bool mine;
@@ -91,6 +105,7 @@ end:	do
 		mine = has[me];
 		if
 		:: mine -> use_processor()
+		:: mine && spare[1 - me] -> give_away()
 		:: else -> be_spare(); use_processor()
 		fi;
 		store_in_runtime(false)
