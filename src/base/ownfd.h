@@ -17,12 +17,8 @@ enum {
 /* See that the kernel's table has room where n of them will stand.  Boot. */
 void zag_ownfd_widen(uint32_t n);
 
-/*
- * Between begin and end whatever is opened gets a high number and is ours:
- * libev opens its own.  False: there is no room for n.  Boot.
- */
-bool zag_ownfd_begin(uint32_t n);
-void zag_ownfd_end(void);
+/* Whether n more descriptors can be had now.  Boot. */
+bool zag_ownfd_room(uint32_t n);
 
 /* Move fd up and make it ours; its new number, or -errno and fd is closed. */
 int zag_ownfd_move(int fd);

@@ -14,6 +14,7 @@
 
 #include "base/compiler.h"
 #include "base/log.h"
+#include "base/ownfd.h"
 #include "base/page.h"
 #include "base/raw.h"
 
@@ -91,6 +92,29 @@ static ssize_t plain_write(int fd, const void *buf, size_t len)
 static int plain_close(int fd)
 {
 	return (int)result(zag_raw(SYS_close, fd));
+}
+
+/* Our loops' own descriptors get high numbers, and are known. */
+static ZAG_TLS bool opens_ours;
+
+static int opened(long fd)
+{
+	return (int)result(fd >= 0 && opens_ours ? zag_ownfd_move((int)fd) : fd);
+}
+
+static int high_epoll_create1(int flags)
+{
+	return opened(zag_raw(SYS_epoll_create1, flags));
+}
+
+static int high_eventfd(unsigned int n, int flags)
+{
+	return opened(zag_raw(SYS_eventfd2, n, flags));
+}
+
+void zag_ev_opens_ours(bool yes)
+{
+	opens_ours = yes;
 }
 
 struct dynamic {
@@ -171,6 +195,8 @@ const char *zag_ev_load(void)
 	if (zag_ev.ev_version_major() != EV_VERSION_MAJOR)
 		return "libev.so.4 is of another major version";
 	redirect(lib, "epoll_ctl", (void *)tolerant_epoll_ctl);
+	redirect(lib, "epoll_create1", (void *)high_epoll_create1);
+	redirect(lib, "eventfd", (void *)high_eventfd);
 	if (!shared) {
 		redirect(lib, "epoll_wait", (void *)plain_epoll_wait);
 		redirect(lib, "read", (void *)plain_read);

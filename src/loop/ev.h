@@ -41,4 +41,8 @@ extern struct zag_ev {
 /* Load it.  NULL, or why it cannot be had.  At boot; again is harmless. */
 const char *zag_ev_load(void);
 
+/* Whether what the calling thread has libev open from now on is the runtime's
+ * own (base/ownfd.h). */
+void zag_ev_opens_ours(bool yes);
+
 #endif

@@ -8,6 +8,7 @@
 #include <sys/timerfd.h>
 
 #include "base/futex.h"
+#include "base/ownfd.h"
 #include "base/page.h"
 #include "base/raw.h"
 #include "sched/clock.h"
@@ -126,13 +127,16 @@ static bool open_timer(struct zag_loop *l, int which, clockid_t clock)
 
 	if (fd < 0)
 		return false;
+	fd = zag_ownfd_move((int)fd);
+	if (fd < 0)
+		return false;
 	t->armed = ZAG_NEVER;
 	ev_io_init(&t->io, on_timer, (int)fd, EV_READ);
 	zag_ev.ev_io_start(l->ev, &t->io);
 	return true;
 }
 
-static int open_loop(struct zag_processor *p)
+static int make_loop(struct zag_processor *p)
 {
 	struct zag_loop *l = zag_page_carve(sizeof(*l));
 
@@ -149,6 +153,16 @@ static int open_loop(struct zag_processor *p)
 	zag_ev.ev_async_start(l->ev, &l->wake);
 	p->loop = l;
 	return 0;
+}
+
+static int open_loop(struct zag_processor *p)
+{
+	int r;
+
+	zag_ev_opens_ours(true);
+	r = make_loop(p);
+	zag_ev_opens_ours(false);
+	return r;
 }
 
 static void end_await(struct zag_loop *l)

@@ -29,7 +29,7 @@ static bool make_processors(uint32_t n)
 	if (!zag_sched.processors)
 		return false;
 	zag_sched.count = n;
-	if (zag_poller.setup(n) || !zag_ownfd_begin(FDS_EACH * n))
+	if (zag_poller.setup(n) || !zag_ownfd_room(FDS_EACH * n))
 		return false;
 	done = true;
 	for (uint32_t i = 0; i < n; i++) {
@@ -40,7 +40,6 @@ static bool make_processors(uint32_t n)
 		p->random = i * 2654435761u;
 		done = done && !zag_poller.open(p);
 	}
-	zag_ownfd_end();
 	zag_store_rlx(&zag_sched.idle, n);
 	return done;
 }
