@@ -6,11 +6,13 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/compiler.h"
 #include "base/log.h"
@@ -89,22 +91,46 @@ static ssize_t plain_write(int fd, const void *buf, size_t len)
 	return result(zag_raw(SYS_write, fd, buf, len));
 }
 
-static int plain_close(int fd)
-{
-	return (int)result(zag_raw(SYS_close, fd));
-}
+/* --- its own descriptors ------------------------------------------------- */
 
-/* Our loops' own descriptors get high numbers, and are known. */
-static ZAG_TLS bool opens_ours;
+static ZAG_TLS bool works_for_us;
+static ZAG_TLS int old_set = -1; /* that it has "closed" */
+
+void zag_ev_works_for_us(bool yes)
+{
+	works_for_us = yes;
+}
 
 static int opened(long fd)
 {
-	return (int)result(fd >= 0 && opens_ours ? zag_ownfd_move((int)fd) : fd);
+	return (int)result(fd >= 0 && works_for_us ? zag_ownfd_move((int)fd) :
+						     fd);
 }
 
+/* Put the new set in the place of the old one, or go on with that. */
+static int renewed(long fd)
+{
+	int set = old_set;
+
+	old_set = -1;
+	if (fd < 0)
+		return set;
+	zag_raw(SYS_dup3, fd, set, O_CLOEXEC);
+	zag_raw(SYS_close, fd);
+	return set;
+}
+
+/*
+ * The kernel tells of files that are closed here but open in a child, and cannot
+ * be told not to: then libev closes its set and makes another.  The number stays
+ * open all the time, as a child would take it for the set's whatever it is by
+ * then; and where there is no number left the old set has to do.
+ */
 static int high_epoll_create1(int flags)
 {
-	return opened(zag_raw(SYS_epoll_create1, flags));
+	long fd = zag_raw(SYS_epoll_create1, flags);
+
+	return old_set >= 0 ? renewed(fd) : opened(fd);
 }
 
 static int high_eventfd(unsigned int n, int flags)
@@ -112,9 +138,22 @@ static int high_eventfd(unsigned int n, int flags)
 	return opened(zag_raw(SYS_eventfd2, n, flags));
 }
 
-void zag_ev_opens_ours(bool yes)
+static bool keeps_set(int fd)
 {
-	opens_ours = yes;
+	if (works_for_us)
+		old_set = fd;
+	return works_for_us;
+}
+
+static int lasting_close(int fd)
+{
+	return keeps_set(fd) ? 0 : (int)result(zag_raw(SYS_close, fd));
+}
+
+/* In a libev that the program uses, too: as it would without us. */
+static int shared_close(int fd)
+{
+	return keeps_set(fd) ? 0 : close(fd);
 }
 
 struct dynamic {
@@ -197,11 +236,12 @@ const char *zag_ev_load(void)
 	redirect(lib, "epoll_ctl", (void *)tolerant_epoll_ctl);
 	redirect(lib, "epoll_create1", (void *)high_epoll_create1);
 	redirect(lib, "eventfd", (void *)high_eventfd);
+	redirect(lib, "close",
+		 (void *)(shared ? shared_close : lasting_close));
 	if (!shared) {
 		redirect(lib, "epoll_wait", (void *)plain_epoll_wait);
 		redirect(lib, "read", (void *)plain_read);
 		redirect(lib, "write", (void *)plain_write);
-		redirect(lib, "close", (void *)plain_close);
 		zag_ev.ev_set_allocator(allocate);
 		zag_ev.ev_set_syserr_cb(system_error);
 	}

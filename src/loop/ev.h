@@ -41,8 +41,8 @@ extern struct zag_ev {
 /* Load it.  NULL, or why it cannot be had.  At boot; again is harmless. */
 const char *zag_ev_load(void);
 
-/* Whether what the calling thread has libev open from now on is the runtime's
- * own (base/ownfd.h). */
-void zag_ev_opens_ours(bool yes);
+/* Whether the calling thread is in libev for a loop of the runtime: what is
+ * opened there is its own (base/ownfd.h). */
+void zag_ev_works_for_us(bool yes);
 
 #endif

@@ -159,9 +159,9 @@ static int open_loop(struct zag_processor *p)
 {
 	int r;
 
-	zag_ev_opens_ours(true);
+	zag_ev_works_for_us(true);
 	r = make_loop(p);
-	zag_ev_opens_ours(false);
+	zag_ev_works_for_us(false);
 	return r;
 }
 
@@ -176,7 +176,9 @@ static void run(struct zag_loop *l, bool block)
 {
 	l->polling = true;
 	l->woken = 0;
+	zag_ev_works_for_us(true);
 	zag_ev.ev_run(l->ev, block ? EVRUN_ONCE : EVRUN_NOWAIT);
+	zag_ev_works_for_us(false);
 	l->polling = false;
 	if (zag_unlikely(zag_load_rlx(&l->awaited)))
 		end_await(l);

@@ -46,6 +46,7 @@ prog_programs += \
 prog_programs += \
 	tests/prog/fd-close-all \
 	tests/prog/fd-lowest \
+	tests/prog/fd-stale \
 	tests/prog/file-sync
 prog_programs += \
 	tests/prog/fork-atfork \
