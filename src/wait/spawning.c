@@ -14,7 +14,10 @@
 #include "wait/lot.h"
 #include "wait/wait.h"
 
-enum { STUCK_NS = 20 * 1000 * 1000 };
+enum {
+	EACH = 4, /* at a time, for each processor */
+	STUCK_NS = 20 * 1000 * 1000,
+};
 
 static struct {
 	_Atomic uint32_t under_way; /* rises under the lot's lock only */
@@ -25,7 +28,7 @@ static struct {
 static bool is_full(void *arg)
 {
 	(void)arg;
-	if (zag_load_rlx(&spawning.under_way) >= zag_sched.count)
+	if (zag_load_rlx(&spawning.under_way) >= EACH * zag_sched.count)
 		return true;
 	zag_add(&spawning.under_way, 1);
 	return false;

@@ -3,9 +3,9 @@
  * Starting programs: posix_spawn(3) keeps its thread in the kernel until the
  * child has called execve(2), and the child needs the CPU for that.
  *
- * So the fiber gives its processor to another carrier meanwhile, and only as
- * many do so at a time as there are processors: more would not be faster.  But
- * if none of them gets on (the child may open a FIFO), others do not wait.
+ * So the fiber gives its processor to another carrier meanwhile, and only a few
+ * for each processor do so at a time: more would not be faster.  But if none of
+ * them gets on (the child may open a FIFO), others do not wait.
  */
 #ifndef ZAG_WAIT_SPAWNING_H
 #define ZAG_WAIT_SPAWNING_H
