@@ -21,6 +21,7 @@ libzagcore_la_SOURCES += \
 	src/fiber/stack.c src/fiber/stack.h \
 	src/fiber/tcb.c src/fiber/tcb.h \
 	src/fiber/tcb_cancel.c src/fiber/tcb_cancel.h \
+	src/fiber/tcb_cache.c \
 	src/fiber/tcb_end.c src/fiber/tcb_glibc.h \
 	src/fiber/tcb_modules.c \
 	src/fiber/why.c src/fiber/why.h \

@@ -138,6 +138,7 @@ const char *zag_tcb_init(void)
 		return why;
 	zag_tcb_tid_offset = (int)(zag_glibc.self + zag_glibc.tid);
 	zag_tcb_cancel_init();
+	zag_tcb_find_cache();
 	return NULL;
 }
 

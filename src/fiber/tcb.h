@@ -61,6 +61,10 @@ void zag_tcb_enter(void);
  * PTHREAD_DESTRUCTOR_ITERATIONS, in glibc's order. */
 void zag_tcb_leave(void);
 
+/* On the fiber itself, after zag_tcb_leave: what libc's malloc has kept for it is
+ * free for others. */
+void zag_tcb_free_cache(void);
+
 /* On the fiber itself, after zag_tcb_leave: the robust mutexes it still holds
  * are marked as their owner's death leaves them, as the kernel does for a
  * thread. */

@@ -62,6 +62,10 @@ static inline struct zag_tcb_key_data **zag_tcb_key_blocks(void *tp)
 void zag_tcb_cancel_init(void);
 const char *zag_tcb_cancel_probe(void);
 
+/* Learn where malloc's cache of a thread is.  On a thread of libc's own, while
+ * there is no other; harmless again.  tcb_cache.c */
+void zag_tcb_find_cache(void);
+
 /* Learn which modules have static TLS.  NULL, or why not.  tcb_modules.c */
 const char *zag_tcb_find_modules(void);
 

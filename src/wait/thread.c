@@ -103,6 +103,7 @@ void zag_thread_finish(void)
 	struct zag_fiber *self;
 
 	zag_tcb_leave();
+	zag_tcb_free_cache();
 	self = zag_fiber_self();
 	owner_dies(self);
 	/* The last thread ends the process; in a forked child without a

@@ -232,6 +232,7 @@ prog_programs += \
 	tests/prog/tls-guards \
 	tests/prog/tls-locale \
 	tests/prog/tls-malloc \
+	tests/prog/tls-malloc-ends \
 	tests/prog/tls-migrate \
 	tests/prog/tls-resolver \
 	tests/prog/tls-strerror \
