@@ -200,7 +200,7 @@ static void interrupt(struct zag_job *j)
 	while (h->job != j)
 		h++;
 	zag_store_rlx(&j->stop, 1);
-	zag_raw(SYS_tgkill, zag_raw(SYS_getpid), h->tid, ZAG_SIGNAL);
+	j->told = !zag_raw(SYS_tgkill, zag_raw(SYS_getpid), h->tid, ZAG_SIGNAL);
 }
 
 int zag_job_revoke(struct zag_job *j)

@@ -38,6 +38,7 @@ struct zag_job {
 	/* The pool's. */
 	long result;
 	_Atomic uint32_t stop;
+	bool told; /* to stop; not where the kernel has refused the signal */
 	enum { ZAG_JOB_QUEUED, ZAG_JOB_RUNNING, ZAG_JOB_DONE } state;
 	TAILQ_ENTRY(zag_job) link;
 };
@@ -51,8 +52,9 @@ bool zag_job_submit(struct zag_job *j);
 /*
  * The caller does not want to wait for j any more.  ZAG_JOB_QUEUED: it never
  * began, and is the caller's; ZAG_JOB_DONE: so it is, with its result;
- * ZAG_JOB_RUNNING: it was told to stop, j->begin was called once more and
- * j->done will be.  Context: as above.
+ * ZAG_JOB_RUNNING: j->begin was called once more and j->done will be; j->told if
+ * it was told to stop, else this is to be called again after a while.
+ * Context: as above.
  */
 int zag_job_revoke(struct zag_job *j);
 

@@ -15,6 +15,7 @@
 
 #define BACKOFF_LEAST (ZAG_NSEC / 4000)
 #define BACKOFF_MOST (ZAG_NSEC / 100)
+#define TELL_AGAIN (ZAG_NSEC / 50)
 
 enum {
 	KINDS = 32,
@@ -153,18 +154,24 @@ static long run_call(struct zag_job *j)
 	return r;
 }
 
+/* Until the helper has stopped; the kernel has no room for a signal where the
+ * user has too many queued: false, it is to be told again. */
+static bool has_stopped(struct blocking *b)
+{
+	zag_time until = b->job.told ? ZAG_NEVER : zag_now() + TELL_AGAIN;
+
+	return zag_wait_sleep(&b->wait, until) == ZAG_WAKE_READY;
+}
+
 /* The wait has ended before the call: its result, -EINTR if it has none. */
 static long withdraw(struct blocking *b)
 {
-	switch (zag_job_revoke(&b->job)) {
-	case ZAG_JOB_QUEUED:
-		return -EINTR;
-	case ZAG_JOB_RUNNING:
-		zag_wait_sleep(&b->wait, ZAG_NEVER);
-		return b->job.result;
-	default:
-		return b->job.result;
-	}
+	int state;
+
+	do {
+		state = zag_job_revoke(&b->job);
+	} while (state == ZAG_JOB_RUNNING && !has_stopped(b));
+	return state == ZAG_JOB_QUEUED ? -EINTR : b->job.result;
 }
 
 bool zag_blocking_call(const struct zag_syscall *call, zag_time deadline,
