@@ -36,6 +36,7 @@ libzagcore_la_SOURCES += \
 	src/sched/sched.c src/sched/sched.h \
 	src/sched/slot.c \
 	src/sched/spare.c src/sched/spare.h \
+	src/sched/way.c src/sched/way.h \
 	src/wait/blocking.c src/wait/blocking.h \
 	src/wait/deadline.c src/wait/deadline.h \
 	src/wait/lot.c src/wait/lot.h \

@@ -13,12 +13,12 @@
 #include "sched/carrier.h"
 #include "sched/clock.h"
 #include "sched/monitor.h"
+#include "sched/way.h"
 
 struct zag_sched zag_sched;
 struct zag_poller zag_poller;
 void (*zag_sched_on_exit)(struct zag_fiber *f);
 ZAG_TLS struct zag_carrier *zag_carrier_own;
-ZAG_TLS uint32_t zag_sched_breath;
 
 enum {
 	POLL_EVERY = 61,     /* switches between looks at the poller … */
@@ -30,9 +30,6 @@ enum {
 	YIELD_MIN_US = 20,   /* between the kernel's yields */
 	WAKE_LENGTH = 16,    /* queued that are worth one all the same */
 	LATE_US = 25,	     /* a `next` that waited this long was late */
-	BREATH = 64,	     /* most unlocked mutexes till one gives way … */
-	ALONE_US = 200,	     /* … without a processor not before this */
-	WAY_US = 20,	     /* … and with one not more often than this */
 };
 
 /* --- chaos -------------------------------------------------------------- */
@@ -260,7 +257,7 @@ static bool all_have_yielded(void)
 	return all;
 }
 
-static void let_others_run(struct zag_fiber *f)
+void zag_sched_let_others_run(struct zag_fiber *f)
 {
 	struct zag_processor *p;
 	struct zag_fiber *to;
@@ -284,7 +281,7 @@ void zag_yield(void)
 	if (!f || all_have_yielded())
 		zag_raw(SYS_sched_yield);
 	if (f)
-		let_others_run(f);
+		zag_sched_let_others_run(f);
 }
 
 void zag_sched_exit(void)
@@ -335,9 +332,7 @@ static void ready_local(struct zag_carrier *c, struct zag_fiber *f)
 		zag_sched_wake_one();
 }
 
-/* Whether somebody is to be woken for the global queue, from where no processor
- * is: not for each one of a burst. */
-static bool worth_waking_detached(uint64_t now)
+bool zag_sched_worth_waking(uint64_t now)
 {
 	static _Atomic uint64_t last;
 
@@ -352,7 +347,7 @@ static bool worth_waking_detached(uint64_t now)
 static void ready_detached(struct zag_fiber *f)
 {
 	zag_globq_put(f);
-	if (worth_waking_detached(zag_arch_ticks()))
+	if (zag_sched_worth_waking(zag_arch_ticks()))
 		zag_sched_wake_one();
 	else
 		zag_monitor_poke(); /* it sees to what is missed */
@@ -367,72 +362,6 @@ bool zag_sched_others_wait(void)
 
 	zag_leave(c, was);
 	return wait;
-}
-
-/* --- giving way ----------------------------------------------------------- */
-
-/* Another number each time: whoever gave way every so many turns of a loop would
- * always do so at the same place, where it has taken again what others want. */
-static uint32_t some_breath(void)
-{
-	static ZAG_TLS uint32_t random;
-
-	random = random * 1664525 + 1013904223;
-	return 1 + (random >> 16) % BREATH;
-}
-
-/* On a kernel thread of its own, which delays nobody, but may keep others from
- * what they need: not too often, and those it has queued may still wait. */
-static bool gives_way_alone(struct zag_carrier *c)
-{
-	uint64_t now = zag_arch_ticks();
-
-	if (now - c->given_ticks >= ALONE_US * zag_arch_ticks_per_us)
-		return true;
-	if (zag_globq_length()) {
-		zag_sched_breath = some_breath();
-		if (worth_waking_detached(now))
-			zag_sched_wake_one();
-	}
-	return false;
-}
-
-/*
- * On a processor: a switch every so many mutexes would cost more than they do,
- * and a lock wanted by two processors would change hands each time.
- */
-static bool gives_way_here(struct zag_processor *p)
-{
-	uint64_t now;
-
-	if (zag_runq_length(&p->runq) == 0)
-		return false;
-	now = zag_arch_ticks();
-	if (now - p->way_ticks < WAY_US * zag_arch_ticks_per_us) {
-		zag_sched_breath = some_breath();
-		return false;
-	}
-	p->way_ticks = now;
-	p->until_poll = 1; /* nor may the poller wait */
-	return true;
-}
-
-void zag_sched_give_way(void)
-{
-	struct zag_fiber *f = zag_fiber_self();
-	struct zag_carrier *c;
-	struct zag_processor *p;
-	uint32_t was;
-	bool wanted;
-
-	if (!f || zag_lock_depth)
-		return;
-	c = zag_enter_self(&was);
-	p = c->processor;
-	wanted = p ? gives_way_here(p) : gives_way_alone(c);
-	zag_leave(c, was);
-	if (wanted)
-		let_others_run(f);
 }
 
 /* --- readying, by anyone -------------------------------------------------- */
@@ -450,7 +379,7 @@ void zag_sched_ready(struct zag_fiber *f)
 		return;
 	}
 	if (c->current && !zag_sched_breath)
-		zag_sched_breath = some_breath();
+		zag_sched_breath = zag_way_breath(c->processor);
 	if (c->processor) {
 		ready_local(c, f);
 	} else {

@@ -49,6 +49,8 @@ struct zag_processor {
 	uint32_t streak;	    /* times in a row `next` was run */
 	uint64_t wake_ticks;	    /* when somebody was last woken for it */
 	uint64_t way_ticks;	    /* when a fiber last gave way on it */
+	uint32_t turn;		    /* the tick at the last look at a turn, */
+	uint64_t turn_ticks;	    /* and when it was first seen */
 	uint32_t random;	    /* where to begin stealing */
 	int eager;		    /* > 0: wake others for a lone `next` */
 	uint32_t yields;	    /* in a row, the last one … */
@@ -253,6 +255,20 @@ static inline void zag_sched_breathe(void)
 {
 	if (zag_unlikely(zag_sched_breath) && !--zag_sched_breath)
 		zag_sched_give_way();
+}
+
+/*
+ * Nor does it let one thread have the CPU as long as it likes because there is
+ * always something for it to read.  Whoever makes a call that might have parked
+ * calls this: after a while others have a turn, and the poller a look.
+ */
+extern ZAG_TLS uint32_t zag_sched_calls; /* until a look at the counter */
+void zag_sched_look_at_turn(void);
+
+static inline void zag_sched_call(void)
+{
+	if (zag_unlikely(zag_sched_calls-- == 0))
+		zag_sched_look_at_turn();
 }
 
 /* The calling fiber is finished: never returns. */

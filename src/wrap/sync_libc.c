@@ -8,6 +8,7 @@
 
 #include "base/futex.h"
 #include "ctl/fork.h"
+#include "sched/sched.h"
 #include "wrap/sync_common.h"
 
 /*
@@ -30,10 +31,12 @@ static void wait_for(_Atomic uint32_t *word, bool shared)
 /* The word may be gone: it was unlocked before. */
 static void wake_one(const void *word, bool shared)
 {
-	if (zag_likely(zag_fork_settled()))
+	if (zag_likely(zag_fork_settled())) {
 		zag_sync_wake(word, 1, shared);
-	else if (shared)
+		zag_sched_breathe();
+	} else if (shared) {
 		zag_raw(SYS_futex, word, FUTEX_WAKE, 1, 0, 0, 0);
+	}
 }
 
 void zag_sync_lll_wait_private(_Atomic uint32_t *word)

@@ -18,6 +18,7 @@
 #include "base/compiler.h"
 #include "ctl/cancel.h"
 #include "fiber/fiber.h"
+#include "sched/sched.h"
 
 #define ZAG_REAL(name)                                                    \
 	(zag_likely(zag_real_##name) ?                                    \
@@ -64,7 +65,7 @@ static inline long zag_ret(long r)
  * it as libc's functions do.
  */
 #define ZAG_POINT_VALUE(call) \
-	zag_acted(zag_cancel_check() ?: (long)(call))
+	(zag_sched_call(), zag_acted(zag_cancel_check() ?: (long)(call)))
 #define ZAG_POINT(call) zag_ret(ZAG_POINT_VALUE(call))
 
 /* The same for a call that is to fail once its fiber's calls are to fail, even

@@ -183,7 +183,8 @@ prog_programs += \
 prog_programs += \
 	tests/prog/stdio-lock \
 	tests/prog/stdio-shared \
-	tests/prog/stdio-socket
+	tests/prog/stdio-socket \
+	tests/prog/stdio-turns
 prog_programs += \
 	tests/prog/syscall-calls
 prog_programs += \
