@@ -75,6 +75,7 @@ TARGETS = [
     ('memory per parked thread', 'zagrun', 9.0),
     ('fanout, over fork and exec, p99', 'zagrun', 1000),
     ('fanout, a line is read late, p99', 'zagrun', 1000),
+    ('fanout, a line is late beside a busy one, p99', 'zagrun', 1000),
 ]
 
 
@@ -270,6 +271,12 @@ def fan_out(report, opt):
                        ('over', 'fanout, over fork and exec, p99'),
                        ('late', 'fanout, a line is read late, p99')):
         report.add(label, 'us', *([r[key] for r in runs[s]] for s in SIDES))
+    busy = {side: [] for side in SIDES}
+    for _ in range(1 if opt.q else 5):
+        for side, prefix in SIDES.items():
+            busy[side].append(fanout.beside(prefix))
+    report.add('fanout, a line is late beside a busy one, p99', 'us',
+               *(busy[s] for s in SIDES))
 
 
 WHOLE = {'echo': echo, 'http': http, 'memory': memory,

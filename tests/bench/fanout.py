@@ -31,7 +31,7 @@ def read_lines(out):
         read, number, ns = line.split()
         said.setdefault(int(number[:-1]), []).append(int(ns) / 1e3)
         rows.append((float(read) * 1e6, int(ns) / 1e3))
-    begun = sorted(times[0] for times in said.values())[JOBS - 1]
+    begun = sorted(times[0] for times in said.values())[:JOBS][-1]
     return said, [read - at for read, at in rows if at > begun]
 
 
@@ -83,3 +83,26 @@ def run(prefix, commands, lines, interval):
     found['alone'] = base
     found['over'] = found['whole'] - base
     return found
+
+
+def beside(prefix, lines=60, interval=20000):
+    """us at the 99th percentile that lines of JOBS - 1 commands are read late
+    beside one that writes as fast as it can, when all have begun."""
+    seconds = max(lines * interval * 1.5e-6, 0.2)
+    text = f'exec {STAMP} -n {lines} -i {interval}\n' * (JOBS - 1)
+    text += f'exec timeout {seconds:.1f} yes {"busy" * 16}\n'
+    child = m.popen([*prefix, f'{m.BUILD}/examples/fanout', '-t', '-j',
+                     str(JOBS)], stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    stamps = m.popen(['grep', '-v', f' {JOBS}: '], stdin=child.stdout,
+                     stdout=subprocess.PIPE)
+    child.stdout.close()
+    child.stdin.write(text.encode())
+    child.stdin.close()
+    out = stamps.communicate(timeout=120)[0].decode()
+    child.wait()    # 1: timeout(1) has ended a command
+    said, late = read_lines(out)
+    if len(said) != JOBS - 1 or any(len(times) != lines + 1
+                                    for times in said.values()):
+        raise m.Wrong('fanout: lines are missing beside a busy command')
+    return percentile(late, 99)

@@ -35,6 +35,8 @@ def fan_out(prefix):
     if any(value < 0 for key, value in fanout.run(prefix, 60, 1, 1000).items()
            if key in ('next', 'late')):
         raise m.Wrong('fanout: what was, was before')
+    if fanout.beside(prefix, 20, 10000) < 0:
+        raise m.Wrong('fanout: a line was read before it was written')
 
 
 def tests():
