@@ -114,16 +114,21 @@ static void freeze(void)
 void zag_sig_on_look(int signo, siginfo_t *si, void *uc)
 {
 	struct zag_fiber *f = zag_fiber_self();
+	struct zag_carrier *c = zag_carrier_self();
 
 	(void)signo;
 	(void)si;
+	if (c) {
+		zag_store_rlx(&c->told, 0);
+		zag_fence(); /* then what it is to look for */
+	}
 	if (zag_unlikely(zag_load_acq(&zag_signal_freezes)))
 		freeze();
 	if (f && interruptible(f) && zag_sigmask_takes(f)) {
 		deliver_on_carrier(f, uc);
 	} else if (f) {
 		come_back(f);
-	} else if (!zag_carrier_self()) {
+	} else if (!c) {
 		/* A helper thread that is to give up its call, or a thread of
 		 * libc's own that is cancelled. */
 		zag_arch_syscall_interrupt(uc);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "arch/arch.h"
 #include "base/lock.h"
 #include "base/raw.h"
 #include "ctl/sig.h"
@@ -15,10 +16,29 @@
 #include "sched/monitor.h"
 #include "sched/sched.h"
 
+enum { TELL_AGAIN_US = 1000 };
+
 static struct {
 	struct zag_lock lock; /* protects the list; before the monitor's wake */
 	struct zag_sigwaiter *first;
 } waiters;
+
+/*
+ * The kernel queues every one of our signals, as many as the user may have
+ * queued, and handles them all before the fiber goes on: one that has not been
+ * looked for yet is enough.  Not for ever, in case it was refused.
+ */
+static void tell(struct zag_carrier *c)
+{
+	uint64_t now = zag_arch_ticks(), told;
+
+	zag_fence(); /* what it is to look for first; pairs with on_look's */
+	told = zag_load_rlx(&c->told);
+	if (told && now - told < TELL_AGAIN_US * zag_arch_ticks_per_us)
+		return;
+	zag_store_rlx(&c->told, now);
+	zag_raw(SYS_tgkill, zag_raw(SYS_getpid), c->tid, ZAG_SIGNAL);
+}
 
 /* f may be anywhere: parked, ready, running.  What is missed here, the
  * monitor's next tick finds. */
@@ -31,7 +51,7 @@ static void kick(struct zag_fiber *f)
 		return;
 	c = f->carrier;
 	if (c && zag_load_acq(&f->state) == ZAG_FIBER_RUNNING)
-		zag_raw(SYS_tgkill, zag_raw(SYS_getpid), c->tid, ZAG_SIGNAL);
+		tell(c);
 }
 
 static void notify(struct zag_fiber *f)

@@ -27,7 +27,8 @@ int zag_kthread_start(struct zag_fiber *slot, int (*fn)(void *arg), void *arg,
 	uint64_t old;
 	int r, err;
 
-	zag_sigmask_block(&old);
+	/* The monitor, which does this too, is to miss none of ours. */
+	zag_sigmask_block_async(&old);
 	zag_store_rlx(alive, 1);
 	r = clone(fn, top, flags, arg, tid, slot->ctx.tp, alive);
 	err = errno;
@@ -39,6 +40,9 @@ int zag_kthread_start(struct zag_fiber *slot, int (*fn)(void *arg), void *arg,
 
 void zag_kthread_enter(const char *name)
 {
+	uint64_t all;
+
+	zag_sigmask_block(&all);
 	zag_tcb_set_tid(zag_arch_tp(), (uint32_t)zag_raw(SYS_gettid));
 	zag_raw(SYS_prctl, PR_SET_NAME, name);
 }

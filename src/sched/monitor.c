@@ -36,6 +36,7 @@ static struct {
 	_Atomic uint32_t asleep; /* 1 while it sleeps for good */
 	_Atomic bool busy;	 /* signals wait to be taken by their fibers */
 	_Atomic uint32_t rounds; /* futex: waits that are over, and what for */
+	_Atomic bool poked;	 /* by a signal that it has not taken yet */
 	uint32_t tid;
 	bool told;	/* it has taken a signal that was no poke */
 	uint32_t turns; /* of all processors, at the last look */
@@ -196,8 +197,9 @@ static bool wait_for_signal(const struct timespec *timeout)
 			   sizeof(set));
 
 	/* A poke carries nothing. */
-	if (sig > 0 &&
-	    !(sig == ZAG_SIGNAL && si.si_code == SI_TKILL && !si.si_errno)) {
+	if (sig == ZAG_SIGNAL && si.si_code == SI_TKILL && !si.si_errno) {
+		zag_xchg(&monitor.poked, false);
+	} else if (sig > 0) {
 		monitor.told = true;
 		if (zag_monitor_on_signal)
 			zag_monitor_on_signal(&si);
@@ -208,9 +210,13 @@ static bool wait_for_signal(const struct timespec *timeout)
 	return sig != -EAGAIN;
 }
 
+/* The kernel queues as many as there are: one that is to come is enough. */
 static void poke(void)
 {
-	zag_raw(SYS_tgkill, zag_raw(SYS_getpid), monitor.tid, ZAG_SIGNAL);
+	if (zag_xchg(&monitor.poked, true))
+		return;
+	if (zag_raw(SYS_tgkill, zag_raw(SYS_getpid), monitor.tid, ZAG_SIGNAL))
+		zag_store_rel(&monitor.poked, false);
 }
 
 uint32_t zag_monitor_tid(void)
@@ -398,6 +404,7 @@ void zag_monitor_reset(void)
 	zag_store_rlx(&started, 0);
 	zag_store_rlx(&go, 0);
 	zag_store_rlx(&monitor.asleep, 0);
+	zag_store_rlx(&monitor.poked, false);
 	zag_store_rlx(&monitor.busy, false);
 	zag_store_rlx(&waits_for, 0);
 	monitor.tid = 0;

@@ -95,6 +95,7 @@ struct zag_carrier {
 	_Atomic uint32_t in_runtime;
 	_Atomic uint32_t taken; /* the monitor is taking, or has taken it */
 	_Atomic uint32_t missed; /* a signal came while it was in_runtime */
+	_Atomic uint64_t told;	 /* ticks, when to look for one; 0: it has */
 	enum zag_action action;
 	struct zag_fiber *prev; /* whom the action is about */
 	struct zag_fiber *given; /* to run without a processor, or NULL */

@@ -170,6 +170,7 @@ prog_programs += \
 	tests/prog/signal-no-room \
 	tests/prog/signal-old \
 	tests/prog/signal-pending-main \
+	tests/prog/signal-queued \
 	tests/prog/signal-spin \
 	tests/prog/signal-storm \
 	tests/prog/signal-suspend \
