@@ -121,8 +121,8 @@ def parse():
     parser.add_argument("-p", default="1,2,4", help="numbers of processors")
     parser.add_argument("--limit", type=int, default=120,
                         help="seconds for a run (120)")
-    parser.add_argument("--repeat", type=int, default=5,
-                        help="more native runs of what differs (5)")
+    parser.add_argument("--repeat", type=int, default=25,
+                        help="more native runs of what differs (25)")
     parser.add_argument("pattern", nargs="*")
     return parser.parse_args()
 
