@@ -62,8 +62,11 @@ int zag_ownfd_copy(int fd)
 
 int zag_ownfd_move(int fd)
 {
-	int r = zag_ownfd_copy(fd);
+	int r;
 
+	if (fd < 0)
+		return fd;
+	r = zag_ownfd_copy(fd);
 	zag_raw(SYS_close, fd);
 	return r;
 }

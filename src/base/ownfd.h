@@ -20,7 +20,8 @@ void zag_ownfd_widen(uint32_t n);
 /* Whether n more descriptors can be had now.  Boot. */
 bool zag_ownfd_room(uint32_t n);
 
-/* Move fd up and make it ours; its new number, or -errno and fd is closed. */
+/* Move fd up and make it ours; its new number, or -errno and fd is closed.  What
+ * is an error already stays so. */
 int zag_ownfd_move(int fd);
 
 /* A copy of fd that is ours; -errno. */

@@ -103,8 +103,7 @@ void zag_ev_works_for_us(bool yes)
 
 static int opened(long fd)
 {
-	return (int)result(fd >= 0 && works_for_us ? zag_ownfd_move((int)fd) :
-						     fd);
+	return (int)result(works_for_us ? zag_ownfd_move((int)fd) : fd);
 }
 
 /* Put the new set in the place of the old one, or go on with that. */

@@ -54,9 +54,7 @@ static void add_special(long set, const struct pollfd *fds, nfds_t i)
 /* Out of the numbers that the program expects to get. */
 static long new_set(void)
 {
-	long set = zag_raw(SYS_epoll_create1, EPOLL_CLOEXEC);
-
-	return set < 0 ? set : zag_ownfd_move((int)set);
+	return zag_ownfd_move((int)zag_raw(SYS_epoll_create1, EPOLL_CLOEXEC));
 }
 
 static int nested_set(const struct pollfd *fds, nfds_t n)

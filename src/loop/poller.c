@@ -122,16 +122,13 @@ static int setup(uint32_t n)
 static bool open_timer(struct zag_loop *l, int which, clockid_t clock)
 {
 	struct zag_timer *t = &l->timers[which];
-	long fd = zag_raw(SYS_timerfd_create, clock,
-			  TFD_CLOEXEC | TFD_NONBLOCK);
+	int fd = zag_ownfd_move((int)zag_raw(SYS_timerfd_create, clock,
+					     TFD_CLOEXEC | TFD_NONBLOCK));
 
 	if (fd < 0)
 		return false;
-	fd = zag_ownfd_move((int)fd);
-	if (fd < 0)
-		return false;
 	t->armed = ZAG_NEVER;
-	ev_io_init(&t->io, on_timer, (int)fd, EV_READ);
+	ev_io_init(&t->io, on_timer, fd, EV_READ);
 	zag_ev.ev_io_start(l->ev, &t->io);
 	return true;
 }

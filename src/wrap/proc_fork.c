@@ -46,9 +46,9 @@ static bool is_ready(struct pollfd *fds, int n)
 static void wait_for_child(int end, pid_t pid)
 {
 	struct pollfd fds[2] = { { .fd = end, .events = POLLIN } };
-	int n = 1, low = (int)zag_raw(SYS_pidfd_open, pid, 0);
+	int n = 1;
 
-	fds[1].fd = low < 0 ? low : zag_ownfd_move(low);
+	fds[1].fd = zag_ownfd_move((int)zag_raw(SYS_pidfd_open, pid, 0));
 	fds[1].events = POLLIN;
 	n += fds[1].fd >= 0;
 	zag_wait_no_point = true;

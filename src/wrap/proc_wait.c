@@ -82,21 +82,18 @@ static void event_close(int *fd)
 /* The pidfd that tells all that is asked for; -1: there is none. */
 static int event_of(const struct child_wait *w)
 {
-	long fd;
+	int fd;
 
 	/* Who asks for clones or for all traces: stops are reported, too. */
 	if (w->type != P_PID || !(w->options & WEXITED) ||
 	    (w->options & (STOPS | __WCLONE | __WALL)))
 		return -1;
-	fd = zag_raw(SYS_pidfd_open, w->id, 0);
-	if (fd < 0)
-		return -1;
-	fd = zag_ownfd_move((int)fd);
+	fd = zag_ownfd_move((int)zag_raw(SYS_pidfd_open, w->id, 0));
 	if (fd >= PIDFD_END) {
-		zag_ownfd_close((int)fd);
+		zag_ownfd_close(fd);
 		return -1;
 	}
-	return fd < 0 ? -1 : (int)fd;
+	return fd < 0 ? -1 : fd;
 }
 
 static long wait_event(const struct child_wait *w, int fd)
