@@ -8,7 +8,7 @@ libzagcore_la_SOURCES += \
 	src/base/nearest.c src/base/nearest.h \
 	src/base/opt.c src/base/opt.h src/base/optenv.c \
 	src/base/ownfd.c src/base/ownfd.h \
-	src/base/page.c src/base/page.h \
+	src/base/page.c src/base/page.h src/base/peek.h \
 	src/base/probe.h \
 	src/base/procdir.c src/base/procdir.h \
 	src/base/queue.h \

@@ -13,11 +13,10 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "arch/arch.h"
 #include "base/compiler.h"
-#include "base/raw.h"
+#include "base/peek.h"
 #include "fiber/tcb_glibc.h"
 
 enum { BINS = 64, LEAST = 24 /* bytes of the first bin */ };
@@ -44,14 +43,6 @@ static struct chunk *next_of(const struct chunk *c)
 
 /* --- where it is --------------------------------------------------------- */
 
-static bool read_at(uintptr_t from, void *to, size_t size)
-{
-	struct iovec local = { to, size }, remote = { (void *)from, size };
-
-	return zag_raw(SYS_process_vm_readv, zag_raw(SYS_getpid), &local, 1,
-		       &remote, 1, 0) == (long)size;
-}
-
 /* Whether that is the cache in which `last` was put, after `first`. */
 static bool is_cache(uintptr_t at, uintptr_t last, uintptr_t first)
 {
@@ -61,7 +52,7 @@ static bool is_cache(uintptr_t at, uintptr_t last, uintptr_t first)
 	} there;
 
 	if (!at || at % 16 ||
-	    !read_at(at - sizeof(size_t), &there, sizeof(there)) ||
+	    !zag_peek(at - sizeof(size_t), &there, sizeof(there)) ||
 	    (there.size & ~(size_t)7) != sizeof(there) + sizeof(size_t) ||
 	    there.cache.counts[0] < 2 || there.cache.entries[0] != last)
 		return false;
@@ -79,7 +70,7 @@ static int look_into(struct dl_phdr_info *info, size_t size, void *chunks)
 	size_t length = 0;
 
 	(void)size;
-	if (!block || info->dlpi_addr != q[2])
+	if (!block || !zag_tcb_is_within(info, (void *)libc_free))
 		return 0;
 	for (int i = 0; i < info->dlpi_phnum; i++)
 		if (info->dlpi_phdr[i].p_type == PT_TLS)
@@ -100,20 +91,17 @@ void zag_tcb_find_cache(void)
 {
 	void *(*allocate)(size_t) = dlsym(RTLD_DEFAULT, "__libc_malloc");
 	void *first, *last;
-	Dl_info libc;
 
 	libc_free = dlsym(RTLD_DEFAULT, "__libc_free");
 	if (place || !allocate || !libc_free ||
-	    (void *)allocate != dlsym(RTLD_DEFAULT, "malloc") ||
-	    !dladdr((void *)allocate, &libc))
+	    (void *)allocate != dlsym(RTLD_DEFAULT, "malloc"))
 		return;
 	first = allocate(LEAST);
 	last = allocate(LEAST);
 	libc_free(first);
 	libc_free(last);
-	dl_iterate_phdr(look_into, (uintptr_t[]){ (uintptr_t)last,
-						  (uintptr_t)first,
-						  (uintptr_t)libc.dli_fbase });
+	dl_iterate_phdr(look_into,
+			(uintptr_t[]){ (uintptr_t)last, (uintptr_t)first });
 }
 
 /* --- giving back ---------------------------------------------------------- */

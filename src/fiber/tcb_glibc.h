@@ -6,8 +6,10 @@
 #ifndef ZAG_FIBER_TCB_GLIBC_H
 #define ZAG_FIBER_TCB_GLIBC_H
 
+#include <link.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,6 +67,9 @@ const char *zag_tcb_cancel_probe(void);
 /* Learn where malloc's cache of a thread is.  On a thread of libc's own, while
  * there is no other; harmless again.  tcb_cache.c */
 void zag_tcb_find_cache(void);
+
+/* Whether an address is in that module.  tcb_modules.c */
+bool zag_tcb_is_within(const struct dl_phdr_info *info, const void *addr);
 
 /* Learn which modules have static TLS.  NULL, or why not.  tcb_modules.c */
 const char *zag_tcb_find_modules(void);

@@ -40,7 +40,7 @@ struct scan {
 	struct modules *new;
 };
 
-static bool contains(const struct dl_phdr_info *info, const void *addr)
+bool zag_tcb_is_within(const struct dl_phdr_info *info, const void *addr)
 {
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
@@ -55,7 +55,7 @@ static bool contains(const struct dl_phdr_info *info, const void *addr)
 
 static bool is_loader(const struct dl_phdr_info *info)
 {
-	return contains(info, (void *)zag_glibc.allocate_tls);
+	return zag_tcb_is_within(info, (void *)zag_glibc.allocate_tls);
 }
 
 /* Images are copied: a module may be unloaded while another carrier restores
@@ -125,8 +125,8 @@ static void add_module(struct scan *s, struct dl_phdr_info *info,
 	m->image = (void *)(info->dlpi_addr + ph->p_vaddr);
 	m->image_size = ph->p_filesz;
 	m->size = ph->p_memsz;
-	m->keep = contains(info, s->ours) || contains(info, s->libc) ||
-		  is_loader(info);
+	m->keep = zag_tcb_is_within(info, s->ours) ||
+		  zag_tcb_is_within(info, s->libc) || is_loader(info);
 	m->image = copy_image(s->old, m);
 	if (m->image)
 		s->new->count++;

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/page.h"
+#include "base/peek.h"
 #include "base/procdir.h"
 #include "base/raw.h"
 #include "ctl/signal.h"
@@ -122,8 +123,8 @@ static uint64_t holder_of(const struct zag_look *l, const struct zag_owners *o)
 	if (!l->why)
 		return 0;
 	if (l->why->arg == ZAG_ARG_FIBER)
-		zag_look_read(l->arg + offsetof(struct zag_fiber, id), &id,
-			      sizeof(id));
+		zag_peek(l->arg + offsetof(struct zag_fiber, id), &id,
+			 sizeof(id));
 	else
 		id = zag_owners_fiber(o, zag_look_owner(l));
 	return id;

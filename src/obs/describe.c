@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/page.h"
+#include "base/peek.h"
 #include "obs/callname.h"
 #include "sched/sched.h"
 #include "wait/wait.h"
@@ -138,8 +139,7 @@ static void add_joined(struct words *w, const struct zag_look *l)
 {
 	uint64_t id = 0;
 
-	zag_look_read(l->arg + offsetof(struct zag_fiber, id), &id,
-		      sizeof(id));
+	zag_peek(l->arg + offsetof(struct zag_fiber, id), &id, sizeof(id));
 	ADD(w, " fiber %lu", id);
 }
 

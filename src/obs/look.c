@@ -6,23 +6,15 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "base/page.h"
+#include "base/peek.h"
 #include "base/raw.h"
 #include "fiber/stack.h"
 #include "sched/clock.h"
 #include "sched/sched.h"
 
 enum { TRIES = 4 };
-
-bool zag_look_read(uintptr_t from, void *to, size_t size)
-{
-	struct iovec local = { to, size }, remote = { (void *)from, size };
-
-	return zag_raw(SYS_process_vm_readv, zag_raw(SYS_getpid), &local, 1,
-		       &remote, 1, 0) == (long)size;
-}
 
 /* --- one fiber ---------------------------------------------------------- */
 
@@ -153,16 +145,6 @@ bool zag_look_find(uint64_t id, struct zag_look *l)
 
 /* --- its stack ---------------------------------------------------------- */
 
-/* As much as can be read of a range, which may end in a hole. */
-static size_t read_some(uintptr_t from, char *to, size_t size)
-{
-	struct iovec local = { to, size }, remote = { (void *)from, size };
-	long r = zag_raw(SYS_process_vm_readv, zag_raw(SYS_getpid), &local, 1,
-			 &remote, 1, 0);
-
-	return r > 0 ? (size_t)r : 0;
-}
-
 bool zag_look_stack(const struct zag_look *l, size_t most,
 		    struct zag_stack_copy *copy)
 {
@@ -184,7 +166,7 @@ bool zag_look_stack(const struct zag_look *l, size_t most,
 		return false;
 	copy->from = sp;
 	copy->bytes = buf;
-	copy->size = read_some(sp, buf, most);
+	copy->size = zag_peek_some(sp, buf, most);
 	return copy->size && unchanged(l);
 }
 
@@ -244,10 +226,10 @@ uint32_t zag_look_owner(const struct zag_look *l)
 	if (!l->why)
 		return 0;
 	if (l->why->arg == ZAG_ARG_MUTEX &&
-	    zag_look_read(l->arg, &u.mutex, sizeof(u.mutex)))
+	    zag_peek(l->arg, &u.mutex, sizeof(u.mutex)))
 		return (uint32_t)u.mutex.__data.__owner;
 	if (l->why->arg == ZAG_ARG_RWLOCK &&
-	    zag_look_read(l->arg, &u.rwlock, sizeof(u.rwlock)))
+	    zag_peek(l->arg, &u.rwlock, sizeof(u.rwlock)))
 		return (uint32_t)u.rwlock.__data.__cur_writer;
 	return 0;
 }

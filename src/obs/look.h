@@ -65,9 +65,6 @@ bool zag_look_stack(const struct zag_look *l, size_t most,
 /* Fill in call_pc and site_pc. */
 void zag_look_site(struct zag_look *l);
 
-/* Read memory of this process that may not be there. */
-bool zag_look_read(uintptr_t from, void *to, size_t size);
-
 /* The thread id in a pthread_mutex_t, or of a pthread_rwlock_t's writer, that
  * l waits for; 0: nobody, or it cannot be told. */
 uint32_t zag_look_owner(const struct zag_look *l);

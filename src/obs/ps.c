@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/peek.h"
 #include "obs/command.h"
 #include "sched/sched.h"
 #include "wait/wait.h"
@@ -49,8 +50,8 @@ static void put_object(struct zag_json *j, const struct zag_look *l,
 			zag_json_uint(j, "owner", zag_owners_fiber(o, tid));
 		break;
 	case ZAG_ARG_FIBER:
-		if (zag_look_read(l->arg + offsetof(struct zag_fiber, id),
-				  &joined, sizeof(joined)))
+		if (zag_peek(l->arg + offsetof(struct zag_fiber, id), &joined,
+			     sizeof(joined)))
 			zag_json_uint(j, "owner", joined);
 		break;
 	case ZAG_ARG_PID:

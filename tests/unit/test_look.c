@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/peek.h"
 #include "obs/describe.h"
 #include "runtime.h"
 #include "unit.h"
@@ -166,9 +167,9 @@ START_TEST(memory_that_is_not_there)
 {
 	long value = 5, copy = 0;
 
-	ck_assert(zag_look_read((uintptr_t)&value, &copy, sizeof(copy)));
+	ck_assert(zag_peek((uintptr_t)&value, &copy, sizeof(copy)));
 	ck_assert_int_eq(copy, 5);
-	ck_assert(!zag_look_read(16, &copy, sizeof(copy)));
+	ck_assert(!zag_peek(16, &copy, sizeof(copy)));
 }
 END_TEST
 
