@@ -338,8 +338,7 @@ bool zag_carrier_take(struct zag_carrier *c, struct zag_processor *p)
 
 bool zag_processor_wanted(struct zag_processor *p)
 {
-	return zag_runq_length(&p->runq) || zag_globq_length() ||
-	       zag_poller.busy(p);
+	return zag_processor_queued(p) || zag_poller.busy(p);
 }
 
 /* Nobody takes p from who is in the runtime; the lock is for the monitor, which

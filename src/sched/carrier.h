@@ -52,7 +52,12 @@ void zag_carrier_altstack(const struct zag_carrier *c, stack_t *ss);
  * holds it finds tid set in all that are alive, and none is added. */
 extern struct zag_lock zag_carrier_spawning;
 
-/* Whether anybody waits for something that p could do.  Any thread. */
+/* Whether somebody is in a queue that p takes from; or waits for anything that
+ * p could do.  Any thread. */
+static inline bool zag_processor_queued(struct zag_processor *p)
+{
+	return zag_runq_length(&p->runq) || zag_globq_length();
+}
 bool zag_processor_wanted(struct zag_processor *p);
 
 /*

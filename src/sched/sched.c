@@ -358,7 +358,7 @@ bool zag_sched_others_wait(void)
 	uint32_t was;
 	struct zag_carrier *c = zag_enter_self(&was);
 	struct zag_processor *p = c->processor;
-	bool wait = p && (zag_runq_length(&p->runq) || zag_globq_length());
+	bool wait = p && zag_processor_queued(p);
 
 	zag_leave(c, was);
 	return wait;

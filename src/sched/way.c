@@ -28,18 +28,28 @@ static uint32_t some(uint32_t most)
 	return 1 + (random >> 16) % most;
 }
 
-static uint32_t some_breath(void)
-{
-	return some(BREATH);
-}
-
 uint32_t zag_way_breath(const struct zag_processor *p)
 {
 	uint64_t now = zag_arch_ticks();
 
 	if (p && now - p->way_ticks >= TURN_US * zag_arch_ticks_per_us)
 		return 1;
-	return some_breath();
+	return some(BREATH);
+}
+
+/* Whether the caller is to let others run, as `wanted` finds. */
+static bool ask(struct zag_fiber *f, bool (*wanted)(struct zag_carrier *))
+{
+	struct zag_carrier *c;
+	uint32_t was;
+	bool is;
+
+	if (!f || zag_lock_depth)
+		return false;
+	c = zag_enter_self(&was);
+	is = wanted(c);
+	zag_leave(c, was);
+	return is;
 }
 
 /* On a kernel thread of its own, which delays nobody, but may keep others from
@@ -51,7 +61,7 @@ static bool gives_way_alone(struct zag_carrier *c)
 	if (now - c->given_ticks >= ALONE_US * zag_arch_ticks_per_us)
 		return true;
 	if (zag_globq_length()) {
-		zag_sched_breath = some_breath();
+		zag_sched_breath = some(BREATH);
 		if (zag_sched_worth_waking(now))
 			zag_sched_wake_one();
 	}
@@ -70,7 +80,7 @@ static bool gives_way_here(struct zag_processor *p)
 		return false;
 	now = zag_arch_ticks();
 	if (now - p->way_ticks < WAY_US * zag_arch_ticks_per_us) {
-		zag_sched_breath = some_breath();
+		zag_sched_breath = some(BREATH);
 		return false;
 	}
 	p->way_ticks = now;
@@ -78,21 +88,16 @@ static bool gives_way_here(struct zag_processor *p)
 	return true;
 }
 
+static bool gives_way(struct zag_carrier *c)
+{
+	return c->processor ? gives_way_here(c->processor) : gives_way_alone(c);
+}
+
 void zag_sched_give_way(void)
 {
 	struct zag_fiber *f = zag_fiber_self();
-	struct zag_carrier *c;
-	struct zag_processor *p;
-	uint32_t was;
-	bool wanted;
 
-	if (!f || zag_lock_depth)
-		return;
-	c = zag_enter_self(&was);
-	p = c->processor;
-	wanted = p ? gives_way_here(p) : gives_way_alone(c);
-	zag_leave(c, was);
-	if (wanted)
+	if (ask(f, gives_way))
 		zag_sched_let_others_run(f);
 }
 
@@ -110,23 +115,23 @@ static bool is_long_turn(struct zag_processor *p)
 		p->turn = tick;
 		return false;
 	}
+	if (!zag_processor_wanted(p))
+		return false;
 	p->until_poll = 1;
-	return zag_processor_wanted(p);
+	return true;
+}
+
+static bool ends_turn(struct zag_carrier *c)
+{
+	return (c->processor && is_long_turn(c->processor)) ||
+	       zag_sched_chance(8);
 }
 
 void zag_sched_look_at_turn(void)
 {
 	struct zag_fiber *f = zag_fiber_self();
-	struct zag_carrier *c;
-	uint32_t was;
-	bool ends;
 
 	zag_sched_calls = some(CALLS);
-	if (!f || zag_lock_depth)
-		return;
-	c = zag_enter_self(&was);
-	ends = c->processor && is_long_turn(c->processor);
-	zag_leave(c, was);
-	if (ends || zag_sched_chance(8))
+	if (ask(f, ends_turn))
 		zag_sched_let_others_run(f);
 }

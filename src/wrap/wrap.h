@@ -61,8 +61,8 @@ static inline long zag_ret(long r)
 /*
  * A cancellation point, POSIX.1-2017 XSH 2.9.5.2 and what else glibc makes one:
  * a cancellation that is pending is acted on before the call is made, even if
- * it would not block.  The value is the call's, or -errno; ZAG_POINT returns
- * it as libc's functions do.
+ * it would not block.  Before it a turn of the caller's that has lasted ends.
+ * The value is the call's, or -errno; ZAG_POINT returns it as libc's do.
  */
 #define ZAG_POINT_VALUE(call) \
 	(zag_sched_call(), zag_acted(zag_cancel_check() ?: (long)(call)))
