@@ -14,6 +14,7 @@
 #include "sched/clock.h"
 #include "sched/sched.h"
 #include "wait/deadline.h"
+#include "wait/wait.h"
 
 enum { SLACK_NS = 50 * 1000 }; /* PR_GET_TIMERSLACK's default */
 
@@ -199,13 +200,11 @@ static bool still_idle(struct zag_loop *l)
 /* When the next deadline of processor i is, in the time of zag_now. */
 static zag_time next_deadline(uint32_t i)
 {
-	zag_time next = zag_deadline_next(i, ZAG_CLOCK_MONO);
-	zag_time wall = zag_deadline_next(i, ZAG_CLOCK_WALL), now;
+	zag_time wall = zag_deadline_next(i, ZAG_CLOCK_WALL);
 
-	if (wall == ZAG_NEVER)
-		return next;
-	now = clock_now(ZAG_CLOCK_WALL);
-	return zag_min(next, zag_now() + (wall > now ? wall - now : 0));
+	return zag_min(zag_deadline_next(i, ZAG_CLOCK_MONO),
+		       wall == ZAG_NEVER ? wall :
+					   zag_deadline_mono(wall + ZAG_WALL));
 }
 
 /*
