@@ -75,6 +75,7 @@ static void *asks(void *arg)
 	check_msleep(MS);
 	CHECK_EQ(write(to[i][1], &c, 1), 1);
 	CHECK(poll(p, PAIRS, -1) > 0); /* it may become ready meanwhile */
+	CHECK_EQ(poll(p, PAIRS, 0), PAIRS);
 	CHECK_EQ(read(from[i][0], &c, 1), 1);
 	CHECK_EQ(c, 'b');
 	CHECK_EQ(pwrite(file, &c, 1, i), 1);

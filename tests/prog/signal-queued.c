@@ -6,7 +6,7 @@
  */
 #include "check.h"
 
-enum { SIGNALS = 100000, LOOK = 1000, MOST = 2000, MS = 300 };
+enum { SIGNALS = 100000, LOOK = 1000, MOST = 1000, MS = 300 };
 
 static int computing, stop, taken;
 
