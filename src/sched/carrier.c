@@ -336,6 +336,11 @@ bool zag_carrier_take(struct zag_carrier *c, struct zag_processor *p)
 	return took;
 }
 
+bool zag_processor_queued(struct zag_processor *p)
+{
+	return zag_runq_length(&p->runq) || zag_globq_length();
+}
+
 bool zag_processor_wanted(struct zag_processor *p)
 {
 	return zag_processor_queued(p) || zag_poller.busy(p);

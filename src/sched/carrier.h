@@ -54,10 +54,7 @@ extern struct zag_lock zag_carrier_spawning;
 
 /* Whether somebody is in a queue that p takes from; or waits for anything that
  * p could do.  Any thread. */
-static inline bool zag_processor_queued(struct zag_processor *p)
-{
-	return zag_runq_length(&p->runq) || zag_globq_length();
-}
+bool zag_processor_queued(struct zag_processor *p);
 bool zag_processor_wanted(struct zag_processor *p);
 
 /*

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """examples/fanout: what it adds to fork and exec, and to what commands write."""
 
+import random
 import subprocess
 import tempfile
 
@@ -8,14 +9,6 @@ import measure as m
 
 STAMP = f'{m.BUILD}/tests/bench/stamp'
 JOBS = 50
-
-
-def alone(child):
-    """us at the 99th percentile of fork and exec by itself."""
-    out = child.communicate(timeout=120)[0].decode()
-    if child.returncode:
-        raise m.Wrong(f'stamp: status {child.returncode}')
-    return float(out.split('p99 ')[1].split()[0])
 
 
 def percentile(values, n):
@@ -47,28 +40,26 @@ def read_log(path):
     return runs
 
 
-def run(prefix, commands, lines, interval):
-    """One run, in us, at the 99th percentile: from the end of one command to
-    the beginning of the next in its place; that, and what a command takes
-    besides its own time; the same of commands that are run by fork and exec
-    alone meanwhile; the difference; how late lines are read."""
-    with tempfile.NamedTemporaryFile() as log:
-        child = m.popen([*prefix, f'{m.BUILD}/examples/fanout', '-t', '-j',
-                         str(JOBS), '-l', log.name],
-                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+def figures(program, counts, interval):
+    """Runs commands that write so many lines; lists of us: from the end of one
+    to the beginning of the next in its place; that, and what a command takes
+    besides its own time; how late lines are read."""
+    text = ''.join(f'exec {STAMP} -n {count} -i {interval}\n'
+                   for count in counts)
+    with tempfile.NamedTemporaryFile() as log, \
+            tempfile.TemporaryFile('w+') as out:
+        child = m.popen([*program, '-j', str(JOBS), '-l', log.name],
+                        stdin=subprocess.PIPE, stdout=out,
                         stderr=subprocess.DEVNULL)
-        other = m.popen([*prefix, STAMP, '-b', str(commands)],
-                        stdout=subprocess.PIPE)
-        text = f'exec {STAMP} -n {lines} -i {interval}\n' * commands
-        out = child.communicate(text.encode(), timeout=120)[0].decode()
+        child.communicate(text.encode(), timeout=120)
         if child.returncode:
-            raise m.Wrong(f'fanout: status {child.returncode}')
+            raise m.Wrong(f'{program}: status {child.returncode}')
         runs = read_log(log.name)
-    base = alone(other)
-    said, late = read_lines(out)
-    count = sum(len(times) for times in said.values())
-    if count != commands * (lines + 1) or len(runs) != commands:
-        raise m.Wrong(f'fanout: {count} lines, {len(runs)} commands')
+        out.seek(0)
+        said, late = read_lines(out.read())
+    if [len(said.get(number, ())) for number in range(1, len(counts) + 1)] != \
+            [count + 1 for count in counts] or len(runs) != len(counts):
+        raise m.Wrong(f'{program}: {len(said)} wrote, {len(runs)} ended')
     free = sorted(ended for _, ended in runs.values())
     next_one, whole = [], []
     for i, number in enumerate(sorted(runs, key=lambda n: runs[n])):
@@ -78,16 +69,26 @@ def run(prefix, commands, lines, interval):
         next_one.append(began - free[i - JOBS])
         whole.append(next_one[-1] + said[number][0] - began +
                      ended - said[number][-1])
-    found = {name: percentile(values, 99) for name, values in
-             (('next', next_one), ('whole', whole), ('late', late))}
-    found['alone'] = base
-    found['over'] = found['whole'] - base
-    return found
+    return {'next': next_one, 'whole': whole, 'late': late}
+
+
+def run(prefix, commands, lines, interval):
+    """fanout's figures, and what the same commands take by fork and exec
+    alone.  They last for different times: if they began and ended all at once,
+    how many CPUs there are would be measured."""
+    draw = random.Random(commands)
+    counts = [draw.randint(lines // 2 + 1, lines * 3 // 2)
+              for _ in range(commands)]
+    found = figures([*prefix, f'{m.BUILD}/examples/fanout', '-t'], counts,
+                    interval)
+    alone = figures([*prefix, f'{m.BUILD}/tests/bench/commands'], counts,
+                    interval)
+    return {**found, 'alone': alone['whole']}
 
 
 def beside(prefix, lines=60, interval=20000):
-    """us at the 99th percentile that lines of JOBS - 1 commands are read late
-    beside one that writes as fast as it can, when all have begun."""
+    """By how many us lines of JOBS - 1 commands are read late beside one that
+    writes as fast as it can, when all have begun."""
     seconds = max(lines * interval * 1.5e-6, 0.2)
     text = f'exec {STAMP} -n {lines} -i {interval}\n' * (JOBS - 1)
     text += f'exec timeout {seconds:.1f} yes {"busy" * 16}\n'
@@ -105,4 +106,4 @@ def beside(prefix, lines=60, interval=20000):
     if len(said) != JOBS - 1 or any(len(times) != lines + 1
                                     for times in said.values()):
         raise m.Wrong('fanout: lines are missing beside a busy command')
-    return percentile(late, 99)
+    return late

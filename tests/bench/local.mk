@@ -3,6 +3,7 @@
 # check_PROGRAMS.
 bench_programs = \
 	tests/bench/chan \
+	tests/bench/commands \
 	tests/bench/cond \
 	tests/bench/create \
 	tests/bench/echo \
