@@ -14,6 +14,7 @@
 
 enum {
 	STEAL_ROUNDS = 4,
+	STANDS_US = 250, /* a processor without a switch for so long stands */
 	PATIENCE_US = 5, /* how long a lone `next` is left to its processor */
 	GLOBAL_BATCH = 64,
 	NATIVE_TURNS = 16, /* quick turns after which a fiber is trusted again */
@@ -84,6 +85,63 @@ static void note_poll(struct zag_processor *p)
 	p->poll_turns = zag_runq_length(&p->runq);
 }
 
+static bool stands(struct zag_processor *v, uint64_t now)
+{
+	uint64_t tick = zag_load_rlx(&v->tick);
+
+	if (zag_load_rlx(&v->status) != ZAG_PROCESSOR_RUNNING)
+		return false;
+	if (tick != zag_load_rlx(&v->stood_tick)) {
+		zag_store_rlx(&v->stood_tick, tick);
+		zag_store_rlx(&v->stood_ticks, now);
+	}
+	return now - zag_load_rlx(&v->stood_ticks) >=
+		       STANDS_US * zag_arch_ticks_per_us ||
+	       zag_sched_chance(4);
+}
+
+bool zag_processor_others_stand(const struct zag_processor *p)
+{
+	uint64_t now = zag_arch_ticks();
+	bool any = false;
+
+	for (uint32_t i = 0; i < zag_sched.count; i++)
+		if (i != p->index)
+			any |= stands(&zag_sched.processors[i], now);
+	return any;
+}
+
+/*
+ * Where the kernel lets two carriers share a CPU, one stands for as long as the
+ * other runs, which may be milliseconds: who is queued there, or becomes ready,
+ * is looked after by who runs.
+ */
+static void relieve_others(struct zag_processor *p)
+{
+	uint64_t now = zag_arch_ticks();
+
+	for (uint32_t i = 0; i < zag_sched.count; i++) {
+		struct zag_processor *v = &zag_sched.processors[i];
+		struct zag_fiber *f = NULL;
+
+		if (v == p || !stands(v, now))
+			continue;
+		if (zag_runq_length(&p->runq) <= ZAG_RUNQ_SIZE / 2)
+			f = zag_runq_steal(&p->runq, &v->runq, 0);
+		if (f)
+			zag_runq_put(&p->runq, f);
+		zag_poller.poll_other(v);
+	}
+}
+
+static void poll_now(struct zag_processor *p)
+{
+	p->poll_now = false;
+	zag_poller.poll(p, false);
+	relieve_others(p);
+	note_poll(p);
+}
+
 /*
  * The look at the outside that is due every so many switches, so that a busy
  * local queue starves neither I/O nor the global queue.  What overflowed to
@@ -97,10 +155,8 @@ static struct zag_fiber *outside_work(struct zag_processor *p)
 		return NULL;
 	p->look_out = false;
 	f = zag_globq_get(&p->runq, GLOBAL_BATCH);
-	if (p->poll_now) {
-		zag_poller.poll(p, false);
-		note_poll(p);
-	}
+	if (p->poll_now)
+		poll_now(p);
 	return f;
 }
 
@@ -205,6 +261,8 @@ void zag_carrier_finish_switch(struct zag_carrier *c)
 	case ZAG_ACTION_YIELD:
 		zag_store_rlx(&f->state, ZAG_FIBER_READY);
 		if (c->processor) {
+			if (!c->current && c->processor->poll_now)
+				poll_now(c->processor); /* they were first */
 			zag_runq_put(&c->processor->runq, f);
 		} else {
 			zag_globq_put(f);

@@ -57,6 +57,10 @@ extern struct zag_lock zag_carrier_spawning;
 bool zag_processor_queued(struct zag_processor *p);
 bool zag_processor_wanted(struct zag_processor *p);
 
+/* Whether another processor than p has not come to its next fiber for long: p's
+ * holder should look after those that wait there.  Any thread. */
+bool zag_processor_others_stand(const struct zag_processor *p);
+
 /*
  * The calling fiber is about to be in the kernel for longer than others should
  * wait: its processor goes to another carrier now, if it is wanted, and the

@@ -71,6 +71,7 @@ struct zag_processor {
 	_Atomic(struct zag_carrier *) carrier;
 	uint32_t index;
 	struct zag_loop *loop; /* its poller; made by the loop floor */
+	_Atomic uint64_t stood_tick, stood_ticks; /* the tick others saw, when */
 
 	/* The monitor's notes. */
 	uint32_t seen_tick;

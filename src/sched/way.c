@@ -12,7 +12,8 @@ enum {
 	ALONE_US = 200, /* … without a processor not before this */
 	WAY_US = 20,	/* … and with one not more often than this */
 	TURN_US = 200,	/* a turn of calls that find all they ask for … */
-	CALLS = 8,	/* … most of them between looks at the counter */
+	CALLS = 8,	/* … most of them between looks at the counter … */
+	CALLS_US = 50,	/* … unless so many take longer than this */
 };
 
 ZAG_TLS uint32_t zag_sched_breath;
@@ -115,7 +116,7 @@ static bool is_long_turn(struct zag_processor *p)
 		p->turn = tick;
 		return false;
 	}
-	if (!zag_processor_wanted(p))
+	if (!zag_processor_wanted(p) && !zag_processor_others_stand(p))
 		return false;
 	p->until_poll = 1;
 	return true;
@@ -129,9 +130,13 @@ static bool ends_turn(struct zag_carrier *c)
 
 void zag_sched_look_at_turn(void)
 {
+	static ZAG_TLS uint64_t looked;
 	struct zag_fiber *f = zag_fiber_self();
+	uint64_t now = zag_arch_ticks();
+	bool slow = now - looked >= CALLS_US * zag_arch_ticks_per_us;
 
-	zag_sched_calls = some(CALLS);
+	looked = now;
+	zag_sched_calls = slow ? 0 : some(CALLS);
 	if (ask(f, ends_turn))
 		zag_sched_let_others_run(f);
 }

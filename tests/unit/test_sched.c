@@ -337,6 +337,52 @@ START_TEST(spinning_fibers_are_handed_off)
 }
 END_TEST
 
+static void *yields_till_the_end(void *arg)
+{
+	while (!zag_load_acq((_Atomic bool *)arg))
+		zag_yield();
+	return arg;
+}
+
+/* Leaves the CPU to who is to relieve it: using much is a reason to hand off. */
+static void *stands(void *arg)
+{
+	struct zag_fiber *f;
+
+	zag_store_rel(&released, false);
+	f = runtime_start(releaser, arg);
+	while (!zag_load_acq(&released))
+		syscall(SYS_sched_yield);
+	return runtime_join(f);
+}
+
+static uint64_t handoffs(void)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < zag_sched.count; i++)
+		n += zag_load_rlx(&zag_sched.processors[i].count.handoffs);
+	return n;
+}
+
+/* Who is queued behind a long turn is looked after by processors that have work
+ * of their own, before the monitor sees to it. */
+START_TEST(who_stands_is_relieved)
+{
+	enum { TIMES = 50 };
+	static _Atomic bool ended;
+	struct zag_fiber *f;
+
+	boot(_i);
+	f = runtime_start(yields_till_the_end, (void *)&ended);
+	for (int i = 0; i < TIMES; i++)
+		runtime_join(runtime_start(stands, NULL));
+	zag_store_rel(&ended, true);
+	runtime_join(f);
+	ck_assert_uint_lt(handoffs(), TIMES / 2);
+}
+END_TEST
+
 static int blocked_pipe[2];
 
 static void *blocked(void *arg)
@@ -424,6 +470,7 @@ int main(void)
 	tcase_add_loop_test(c, a_ring_loses_no_wake_up, 0, RUNTIME_SIZES);
 	tcase_add_loop_test(c, spinning_fibers_are_handed_off, 0,
 			    RUNTIME_SIZES);
+	tcase_add_loop_test(c, who_stands_is_relieved, 1, RUNTIME_SIZES);
 	tcase_add_loop_test(c, a_blocked_carrier_delays_nobody, 0,
 			    RUNTIME_SIZES);
 	tcase_add_loop_test(c, an_idle_runtime_sleeps, 0, RUNTIME_SIZES);
