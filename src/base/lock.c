@@ -8,13 +8,18 @@
 
 ZAG_TLS uint32_t zag_lock_depth;
 void (*zag_lock_on_missed)(void);
+void (*zag_lock_on_owed)(void);
 
-void zag_lock_missed(void)
+void zag_lock_last_end(void)
 {
-	if (zag_lock_depth != ZAG_LOCK_MISSED)
-		return;
+	uint32_t what = zag_lock_depth & (ZAG_LOCK_MISSED | ZAG_LOCK_OWED);
+
+	if (zag_lock_depth != what)
+		return; /* not the last one */
 	zag_lock_depth = 0;
-	if (zag_lock_on_missed)
+	if (what & ZAG_LOCK_OWED)
+		zag_lock_on_owed();
+	if (what & ZAG_LOCK_MISSED && zag_lock_on_missed)
 		zag_lock_on_missed();
 }
 

@@ -80,6 +80,7 @@ const char *zag_sched_boot(uint32_t processors)
 	/* While there is one thread only, these take no grace period of the
 	 * kernel's RCU, which is 10 ms and more. */
 	zag_carrier_init();
+	zag_lock_on_owed = zag_sched_wake_owed;
 	zag_ownfd_widen(FDS_EACH * processors);
 	if (zag_monitor_start())
 		return "no kernel thread for the monitor";

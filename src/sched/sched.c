@@ -315,6 +315,26 @@ static bool worth_waking(struct zag_processor *p, uint64_t now)
 	return true;
 }
 
+void zag_sched_wake_owed(void)
+{
+	uint32_t was;
+	struct zag_carrier *c = zag_enter_self(&was);
+
+	zag_sched_wake_one();
+	if (c)
+		zag_leave(c, was);
+}
+
+/* A system call or two: not while the source that made a fiber ready holds its
+ * lock, which others would wait for. */
+static void wake_one_soon(void)
+{
+	if (zag_lock_depth)
+		zag_lock_depth |= ZAG_LOCK_OWED;
+	else
+		zag_sched_wake_one();
+}
+
 static void ready_local(struct zag_carrier *c, struct zag_fiber *f)
 {
 	struct zag_processor *p = c->processor;
@@ -329,7 +349,7 @@ static void ready_local(struct zag_carrier *c, struct zag_fiber *f)
 	else
 		zag_runq_put(&p->runq, f); /* the poller's: a batch, in order */
 	if (idle && (worth_waking(p, now) || zag_sched_chance(4)))
-		zag_sched_wake_one();
+		wake_one_soon();
 }
 
 bool zag_sched_worth_waking(uint64_t now)
@@ -348,7 +368,7 @@ static void ready_detached(struct zag_fiber *f)
 {
 	zag_globq_put(f);
 	if (zag_sched_worth_waking(zag_arch_ticks()))
-		zag_sched_wake_one();
+		wake_one_soon();
 	else
 		zag_monitor_poke(); /* it sees to what is missed */
 }
@@ -375,7 +395,7 @@ void zag_sched_ready(struct zag_fiber *f)
 	c = zag_enter_self(&was);
 	if (!c) {
 		zag_globq_put(f);
-		zag_sched_wake_one();
+		wake_one_soon();
 		return;
 	}
 	if (c->current && !zag_sched_breath)

@@ -287,4 +287,7 @@ bool zag_sched_others_wait(void);
 /* Wake an idle processor if there is one and nobody looks for work already. */
 void zag_sched_wake_one(void);
 
+/* The same, put off till the last lock was given back: zag_lock_on_owed. */
+void zag_sched_wake_owed(void);
+
 #endif
