@@ -23,9 +23,9 @@ enum {
 
 /*
  * What libev cannot express: it knows readable and writable.  A nested epoll
- * set takes these, and is itself readable when one of them is so.  A set costs
- * several system calls a wait; POLLRDHUP never comes without POLLIN, so who
- * asks for both needs none.
+ * set takes these, and is itself readable when one of them is so.  That costs
+ * two system calls a wait, or nine if the set is a new one; POLLRDHUP never
+ * comes without POLLIN, so who asks for both needs none.
  */
 static bool special(const struct pollfd *p)
 {
@@ -51,31 +51,71 @@ static void add_special(long set, const struct pollfd *fds, nfds_t i)
 	zag_raw(SYS_epoll_ctl, set, EPOLL_CTL_MOD, fds[i].fd, &ev);
 }
 
-/* Out of the numbers that the program expects to get. */
-static long new_set(void)
+/* An empty one of this loop's, or a new one, out of the numbers that the program
+ * expects to get. */
+static int get_set(void)
 {
+	struct zag_loop *l = zag_loop_here();
+	int set = -1;
+
+	zag_lock(&l->lock);
+	if (l->set_count)
+		set = l->sets[--l->set_count];
+	zag_unlock(&l->lock);
+	if (set >= 0)
+		return set;
 	return zag_ownfd_move((int)zag_raw(SYS_epoll_create1, EPOLL_CLOEXEC));
+}
+
+/* Whether it is empty now: a descriptor that was closed, and whose file is open
+ * elsewhere, stays in it. */
+static bool empty(int set, const struct pollfd *fds, nfds_t n)
+{
+	for (nfds_t i = 0; i < n; i++)
+		if (special(&fds[i]) &&
+		    zag_raw(SYS_epoll_ctl, set, EPOLL_CTL_DEL, fds[i].fd, NULL))
+			return false;
+	return true;
+}
+
+/* The loop that watches it may have it again.  Only one that the program cannot
+ * close: its number would be another file's. */
+static void put_set(struct zag_loop *l, int set, bool again)
+{
+	if (again && zag_ownfd((unsigned)set)) {
+		zag_lock(&l->lock);
+		if (l->set_count < ZAG_LOOP_SETS) {
+			l->sets[l->set_count++] = set;
+			set = -1;
+		}
+		zag_unlock(&l->lock);
+	}
+	if (set >= 0) {
+		zag_fd_forget(set);
+		zag_ownfd_close(set);
+	}
 }
 
 static int nested_set(const struct pollfd *fds, nfds_t n)
 {
-	long set = -1;
+	int set = -1;
 
 	for (nfds_t i = 0; i < n; i++) {
 		if (!special(&fds[i]))
 			continue;
 		if (set == -1)
-			set = new_set();
+			set = get_set();
 		if (set >= 0)
 			add_special(set, fds, i);
 	}
-	return (int)set;
+	return set;
 }
 
 struct many {
 	struct zag_fd_waiter *w;
 	nfds_t used;
 	bool all; /* there was memory for each */
+	struct zag_loop *home; /* the set's */
 };
 
 static void add(struct many *m, struct zag_wait *wait, int fd, int dir)
@@ -92,6 +132,7 @@ static void add_all(struct many *m, struct zag_wait *wait,
 {
 	if (set >= 0)
 		add(m, wait, set, 0);
+	m->home = m->used ? m->w[0].loop : NULL;
 	for (nfds_t i = 0; i < n; i++) {
 		if (fds[i].fd < 0 || special(&fds[i]))
 			continue;
@@ -126,10 +167,9 @@ static int wait_many(struct zag_fd_waiter *w, const struct pollfd *fds,
 		zag_fd_withdraw(&w[i]);
 		unwatched = unwatched || w[i].unwatched;
 	}
-	if (set >= 0) {
-		zag_fd_forget(set);
-		zag_ownfd_close(set);
-	}
+	if (set >= 0)
+		put_set(m.home, set, m.home && !unwatched &&
+					     empty(set, fds, n));
 	if (reason == ZAG_WAKE_SIGNAL)
 		return zag_wait_interrupted(false);
 	if (reason == ZAG_WAKE_READY && unwatched)

@@ -352,5 +352,7 @@ void zag_poller_reset(void)
 		zag_ev.ev_loop_destroy(l->ev);
 		for (int c = 0; c < ZAG_CLOCKS; c++)
 			zag_raw(SYS_close, l->timers[c].io.fd);
+		while (l->set_count)
+			zag_raw(SYS_close, l->sets[--l->set_count]);
 	}
 }

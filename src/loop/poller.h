@@ -22,6 +22,8 @@
 
 struct zag_processor;
 
+enum { ZAG_LOOP_SETS = 32 };
+
 struct zag_loop {
 	struct zag_lock lock; /* see above; before wait and run queue locks */
 	struct ev_loop *ev;
@@ -36,6 +38,8 @@ struct zag_loop {
 	_Atomic uint32_t awaited;  /* futex: 1 while its own carrier does so */
 	_Atomic uint32_t waiting;  /* fibers that wait for descriptors here */
 	uint32_t woken;		   /* by this poll */
+	int sets[ZAG_LOOP_SETS];   /* fdmany.c's empty epoll sets, … */
+	uint32_t set_count;	   /* … watched here; the lock's */
 };
 
 /* Install the poller into the scheduler.  Constructor. */

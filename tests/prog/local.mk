@@ -146,7 +146,8 @@ prog_programs += \
 prog_programs += \
 	tests/prog/poll-basic \
 	tests/prog/poll-many \
-	tests/prog/poll-rdhup
+	tests/prog/poll-rdhup \
+	tests/prog/poll-urgent
 prog_programs += \
 	tests/prog/select-basic
 prog_programs += \
