@@ -61,12 +61,17 @@ long zag_io_park(struct zag_io *io)
  */
 long zag_sys_look(struct pollfd *fds, nfds_t n)
 {
-	struct timespec now = { 0, 0 };
 	long r;
 
-	do
+	do {
+#ifdef SYS_poll /* less to do than in ppoll */
+		r = zag_raw(SYS_poll, fds, n, 0);
+#else
+		struct timespec now = { 0, 0 };
+
 		r = zag_raw(SYS_ppoll, fds, n, &now, NULL, 8);
-	while (r == -EINTR);
+#endif
+	} while (r == -EINTR);
 	return r;
 }
 

@@ -21,59 +21,54 @@ int zag_poll_wait(const struct pollfd *fds, nfds_t n, zag_time deadline)
 	return r ? r : deadline <= zag_now() ? -ETIMEDOUT : 0;
 }
 
-/* Poll until something is there; deadline 0: only look. */
+/* After a look that found nothing. */
 static long poll_until(struct pollfd *fds, nfds_t n, zag_time deadline)
 {
-	bool last = deadline == 0;
 	long r;
 	int w;
 
-	for (;;) {
-		r = zag_sys_look(fds, n);
-		if (r || last)
-			return r;
+	do {
 		w = zag_poll_wait(fds, n, deadline);
-		if (w == -ETIMEDOUT)
-			last = true;
-		else if (w < 0)
+		if (w < 0 && w != -ETIMEDOUT)
 			return w;
-	}
+		r = zag_sys_look(fds, n);
+	} while (!r && w != -ETIMEDOUT);
+	return r;
 }
 
 static long zag_io_poll(struct pollfd *fds, nfds_t n, int timeout)
 {
-	zag_time deadline = ZAG_NEVER;
+	long r = zag_sys_look(fds, n);
 
-	if (timeout >= 0)
-		deadline = timeout ? zag_now() + timeout * (ZAG_NSEC / 1000)
-				   : 0;
-	return poll_until(fds, n, deadline);
+	if (r || !timeout)
+		return r;
+	return poll_until(fds, n,
+			  timeout < 0 ? ZAG_NEVER :
+					zag_now() + timeout * (ZAG_NSEC / 1000));
 }
 
 static long zag_io_ppoll(struct pollfd *fds, nfds_t n,
 			 const struct timespec *timeout, const sigset_t *mask)
 {
-	zag_time deadline = ZAG_NEVER;
+	zag_time deadline;
 	sigset_t old;
 	long r;
 
-	if (timeout) {
-		if (!zag_timespec_valid(timeout) || timeout->tv_sec < 0)
-			return -EINVAL;
-		deadline = timeout->tv_sec || timeout->tv_nsec
-				   ? zag_deadline_rel(timeout)
-				   : 0;
-	}
-	if (!mask)
-		return poll_until(fds, n, deadline);
+	if (timeout && (!zag_timespec_valid(timeout) || timeout->tv_sec < 0))
+		return -EINVAL;
 	r = zag_sys_look(fds, n);
 	if (r) /* then no signal is let in */
 		return r;
+	if (timeout && !timeout->tv_sec && !timeout->tv_nsec && !mask)
+		return 0;
+	deadline = timeout ? zag_deadline_rel(timeout) : ZAG_NEVER;
+	if (!mask)
+		return poll_until(fds, n, deadline);
 	r = zag_signal_mask_swap(mask, &old);
 	if (r < 0)
 		return r;
 	/* Even with no time: what the mask lets in interrupts. */
-	r = poll_until(fds, n, deadline ? deadline : zag_now());
+	r = poll_until(fds, n, deadline);
 	zag_signal_mask_swap(&old, NULL);
 	return r;
 }
