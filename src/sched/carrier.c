@@ -134,7 +134,7 @@ static void relieve_others(struct zag_processor *p)
 	}
 }
 
-static void poll_now(struct zag_processor *p)
+static void ask_poller(struct zag_processor *p)
 {
 	p->poll_now = false;
 	zag_poller.poll(p, false);
@@ -156,7 +156,7 @@ static struct zag_fiber *outside_work(struct zag_processor *p)
 	p->look_out = false;
 	f = zag_globq_get(&p->runq, GLOBAL_BATCH);
 	if (p->poll_now)
-		poll_now(p);
+		ask_poller(p);
 	return f;
 }
 
@@ -262,7 +262,7 @@ void zag_carrier_finish_switch(struct zag_carrier *c)
 		zag_store_rlx(&f->state, ZAG_FIBER_READY);
 		if (c->processor) {
 			if (!c->current && c->processor->poll_now)
-				poll_now(c->processor); /* they were first */
+				ask_poller(c->processor); /* they were first */
 			zag_runq_put(&c->processor->runq, f);
 		} else {
 			zag_globq_put(f);
