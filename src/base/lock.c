@@ -12,14 +12,14 @@ void (*zag_lock_on_owed)(void);
 
 void zag_lock_last_end(void)
 {
-	uint32_t what = zag_lock_depth & (ZAG_LOCK_MISSED | ZAG_LOCK_OWED);
+	bool owed = zag_lock_depth == ZAG_LOCK_OWED;
 
-	if (zag_lock_depth != what)
+	if (!owed && zag_lock_depth != ZAG_LOCK_MISSED)
 		return; /* not the last one */
 	zag_lock_depth = 0;
-	if (what & ZAG_LOCK_OWED)
+	if (owed)
 		zag_lock_on_owed();
-	if (what & ZAG_LOCK_MISSED && zag_lock_on_missed)
+	if (zag_lock_on_missed)
 		zag_lock_on_missed();
 }
 

@@ -23,11 +23,11 @@ void zag_unlock_slow(struct zag_lock *l);
  * How many locks the calling thread or fiber holds.  A signal handler of the
  * program must not run while it holds one: it may need the same.  One that has
  * come meanwhile sets the topmost bit, and is called for when the last lock has
- * been given back.  So is the scheduler, by the next bit, for what can wait and
- * takes too long to be done with a lock held.
+ * been given back.  So is the scheduler, by the next bit as well, for what can
+ * wait and takes too long to be done with a lock held.
  */
 #define ZAG_LOCK_MISSED UINT32_C(0x80000000)
-#define ZAG_LOCK_OWED UINT32_C(0x40000000)
+#define ZAG_LOCK_OWED (ZAG_LOCK_MISSED | UINT32_C(0x40000000))
 extern ZAG_TLS uint32_t zag_lock_depth;
 extern void (*zag_lock_on_missed)(void); /* the signal floor's */
 extern void (*zag_lock_on_owed)(void);	 /* the scheduler's */
@@ -43,7 +43,8 @@ static inline void zag_lock_begin(void)
 static inline void zag_lock_end(void)
 {
 	zag_compiler_fence();
-	if (zag_unlikely(--zag_lock_depth >= ZAG_LOCK_OWED))
+	/* The sign: one instruction counts and tells.  A handler may set it. */
+	if (zag_unlikely((int32_t)--zag_lock_depth < 0))
 		zag_lock_last_end();
 }
 
