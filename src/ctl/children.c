@@ -208,12 +208,6 @@ uint32_t zag_children_tell(struct zag_children *c)
 	return c->living;
 }
 
-uint32_t zag_children_count(struct zag_children *c)
-{
-	each(c, NULL);
-	return c->living;
-}
-
 static void freeze(uint32_t tid, void *arg)
 {
 	(void)arg;

@@ -36,9 +36,6 @@ void zag_children_adopt(struct zag_children *c);
 /* Send SIGTERM to each that has not had it yet; how many live. */
 uint32_t zag_children_tell(struct zag_children *c);
 
-/* Only look; how many live. */
-uint32_t zag_children_count(struct zag_children *c);
-
 /* SIGKILL to all, and to those that are found behind them, until there is no
  * child any more or it is too late.  Stops all other threads for good. */
 void zag_children_kill(struct zag_children *c, zag_time until);

@@ -224,16 +224,12 @@ static bool is_over(void)
 
 static void step(zag_time now)
 {
-	uint32_t living;
+	bool leaving = zag_load_acq(&grace.leaving);
 
-	if (zag_load_acq(&grace.leaving)) {
-		living = zag_children_count(&grace.children);
-	} else {
+	if (!leaving) /* else no fiber does anything any more */
 		cancel_others();
-		living = zag_children_tell(&grace.children);
-	}
-	if (!living && (zag_load_acq(&grace.leaving) ||
-			(!others() && is_over())))
+	if (!zag_children_tell(&grace.children) &&
+	    (leaving || (!others() && is_over())))
 		finish();
 	if (now >= grace.until - (grace.until - grace.since) / 4)
 		tell_main();
