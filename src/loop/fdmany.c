@@ -78,11 +78,12 @@ static bool empty(int set, const struct pollfd *fds, nfds_t n)
 	return true;
 }
 
-/* The loop that watches it may have it again.  Only one that the program cannot
- * close: its number would be another file's. */
-static void put_set(struct zag_loop *l, int set, bool again)
+/* The loop that watches it, if one does, may have it again.  Only one that the
+ * program cannot close: its number would be another file's. */
+static void put_set(struct zag_loop *l, int set, const struct pollfd *fds,
+		    nfds_t n)
 {
-	if (again && zag_ownfd((unsigned)set)) {
+	if (l && zag_ownfd((unsigned)set) && empty(set, fds, n)) {
 		zag_lock(&l->lock);
 		if (l->set_count < ZAG_LOOP_SETS) {
 			l->sets[l->set_count++] = set;
@@ -115,7 +116,6 @@ struct many {
 	struct zag_fd_waiter *w;
 	nfds_t used;
 	bool all; /* there was memory for each */
-	struct zag_loop *home; /* the set's */
 };
 
 static void add(struct many *m, struct zag_wait *wait, int fd, int dir)
@@ -132,7 +132,6 @@ static void add_all(struct many *m, struct zag_wait *wait,
 {
 	if (set >= 0)
 		add(m, wait, set, 0);
-	m->home = m->used ? m->w[0].loop : NULL;
 	for (nfds_t i = 0; i < n; i++) {
 		if (fds[i].fd < 0 || special(&fds[i]))
 			continue;
@@ -167,9 +166,9 @@ static int wait_many(struct zag_fd_waiter *w, const struct pollfd *fds,
 		zag_fd_withdraw(&w[i]);
 		unwatched = unwatched || w[i].unwatched;
 	}
-	if (set >= 0)
-		put_set(m.home, set, m.home && !unwatched &&
-					     empty(set, fds, n));
+	if (set >= 0) /* added first, if there was memory */
+		put_set(m.used && w[0].fd == set && !unwatched ? w[0].loop : NULL,
+			set, fds, n);
 	if (reason == ZAG_WAKE_SIGNAL)
 		return zag_wait_interrupted(false);
 	if (reason == ZAG_WAKE_READY && unwatched)
