@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <stdint.h>
 #include <sys/wait.h>
 
 enum { JOBS_MOST = 1000 };
@@ -21,20 +20,12 @@ enum { JOBS_MOST = 1000 };
 static struct job {
 	pid_t pid;
 	int number;
-	int64_t began, spawned;
+	double began, spawned;
 } jobs[JOBS_MOST];
 
 static struct pollfd fds[JOBS_MOST]; /* the same index: what it writes */
 static int running, started;
 static FILE *ends;
-
-static int64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
-}
 
 static void start(char *text)
 {
@@ -44,7 +35,7 @@ static void start(char *text)
 	int fd[2];
 
 	j->number = ++started;
-	j->began = now();
+	j->began = bench_now();
 	if (pipe2(fd, O_CLOEXEC))
 		bench_die("pipe2", errno);
 	posix_spawn_file_actions_init(&files);
@@ -52,7 +43,7 @@ static void start(char *text)
 	bench_ok("posix_spawn", posix_spawn(&j->pid, "/bin/sh", &files, NULL,
 					    argv, environ));
 	posix_spawn_file_actions_destroy(&files);
-	j->spawned = now();
+	j->spawned = bench_now();
 	close(fd[1]);
 	fds[running++] = (struct pollfd){ fd[0], POLLIN, 0 };
 }
@@ -64,9 +55,9 @@ static void end(int i)
 	close(fds[i].fd);
 	if (waitpid(jobs[i].pid, &status, 0) != jobs[i].pid)
 		bench_die("waitpid", errno);
-	fprintf(ends, "%d 1 %lld %lld %lld %s\n", jobs[i].number,
-		(long long)jobs[i].began, (long long)jobs[i].spawned,
-		(long long)now(), status ? "failed" : "ok");
+	fprintf(ends, "%d 1 %.0f %.0f %.0f %s\n", jobs[i].number,
+		jobs[i].began * 1e9, jobs[i].spawned * 1e9, bench_now() * 1e9,
+		status ? "failed" : "ok");
 	jobs[i] = jobs[--running];
 	fds[i] = fds[running];
 }
@@ -76,7 +67,7 @@ static void take(int i)
 {
 	char text[4096 + 1], *line, *rest = text;
 	ssize_t n = read(fds[i].fd, text, sizeof(text) - 1);
-	int64_t t = now();
+	double t = bench_now();
 
 	if (n < 0)
 		bench_die("read", errno);
@@ -86,9 +77,7 @@ static void take(int i)
 	}
 	text[n] = '\0';
 	while ((line = strsep(&rest, "\n")) && *line)
-		printf("%lld.%06lld %d: %s\n", (long long)(t / 1000000000),
-		       (long long)(t % 1000000000 / 1000), jobs[i].number,
-		       line);
+		printf("%.6f %d: %s\n", t, jobs[i].number, line);
 	fflush(stdout);
 }
 
