@@ -130,14 +130,6 @@ static struct zag_fiber *make(struct zag_stack_class *c)
 	return f;
 }
 
-struct zag_fiber *zag_fiber_get(size_t size, size_t guard)
-{
-	struct zag_stack_class *c = zag_stack_class(size, guard);
-	struct zag_fiber *f = c ? zag_stack_pop(c) : NULL;
-
-	return f || !c ? f : make(c);
-}
-
 void zag_fiber_use_stack(struct zag_fiber *f, void *addr, size_t size)
 {
 	f->stack_addr = addr;
@@ -160,14 +152,40 @@ void zag_fiber_recycle(struct zag_fiber *f)
 	f->stale = false;
 }
 
-/* The TLS above the stack has been restored: it stays, all of it. */
-void zag_fiber_put(struct zag_fiber *f)
+struct zag_fiber *zag_fiber_get(size_t size, size_t guard)
+{
+	struct zag_stack_class *c = zag_stack_class(size, guard);
+	struct zag_fiber *f = c ? zag_stack_pop(c, 1) : NULL;
+
+	if (f && f->stale)
+		zag_fiber_recycle(f);
+	return f || !c ? f : make(c);
+}
+
+/* The TLS above the stack stays, all of it. */
+static void put_trimmed(struct zag_fiber *f)
 {
 	char *end = slot_end(f);
-	char *top = (char *)f->stack_addr + f->stack_size;
+	char *top = (char *)f->ctx.tp - zag_tcb_below();
 
 	zag_stack_trim(f->class, end, (size_t)(end - top));
 	zag_stack_push(f->class, f);
+}
+
+void zag_fiber_put_all(struct zag_fiber *f)
+{
+	struct zag_fiber *next;
+
+	for (f = zag_stack_push_warm(f->class, f); f; f = next) {
+		next = f->next;
+		put_trimmed(f);
+	}
+}
+
+void zag_fiber_put(struct zag_fiber *f)
+{
+	f->next = NULL;
+	zag_fiber_put_all(f);
 }
 
 void zag_fiber_adopt_main(void)

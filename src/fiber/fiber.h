@@ -148,7 +148,8 @@ extern struct zag_fiber zag_fiber_main;
 
 /*
  * A slot with a TCB, ready to be started, for a stack of `size` usable bytes;
- * from the class's idle ones if any.  NULL: no memory.  Any thread.
+ * from the class's idle ones if any.  NULL: no memory.  Calls the program's
+ * allocator.
  */
 struct zag_fiber *zag_fiber_get(size_t size, size_t guard);
 
@@ -158,9 +159,11 @@ void zag_fiber_prepare(struct zag_fiber *f, void (*fn)(void *), void *arg);
 void zag_fiber_use_stack(struct zag_fiber *f, void *addr, size_t size);
 
 /* Make a finished fiber's slot ready for another; then it may be kept in a
- * cache or put back.  Not on its own stack. */
+ * cache or put back.  Not on its own stack.  put_all: with those behind it,
+ * all of one class. */
 void zag_fiber_recycle(struct zag_fiber *f);
 void zag_fiber_put(struct zag_fiber *f);
+void zag_fiber_put_all(struct zag_fiber *f);
 
 /* The fiber of the slot that ends at `end`; its ctx.tp is NULL until made. */
 struct zag_fiber *zag_fiber_slot(char *end);

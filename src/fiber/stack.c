@@ -24,6 +24,7 @@
 enum {
 	SLAB_FIRST = 16,  /* slots in a class's first slab; each next doubles */
 	SLAB_MOST = 4096,
+	WARM_MOST = 256, /* idle slots of a class that keep their memory */
 	KB = 1024,
 };
 
@@ -33,7 +34,8 @@ struct zag_stack_class {
 	size_t stride;	    /* bytes from slot to slot; debuggers know where */
 	size_t size, guard; /* usable bytes, guard bytes */
 	struct zag_lock lock; /* protects the rest; a leaf */
-	struct zag_fiber *idle;
+	struct zag_fiber *warm, *cold; /* idle slots; cold ones are trimmed */
+	uint32_t warms;
 	struct zag_stack_slab *slab; /* being cut up */
 	uint32_t next_slots;
 	struct zag_stack_class *next;
@@ -247,14 +249,37 @@ void zag_stack_each(void (*fn)(char *slot_end, void *arg), void *arg)
 		fn(end, arg);
 }
 
-struct zag_fiber *zag_stack_pop(struct zag_stack_class *c)
+struct zag_fiber *zag_stack_pop(struct zag_stack_class *c, uint32_t most)
 {
-	struct zag_fiber *f;
+	struct zag_fiber *first = NULL, **end = &first, **from;
 
 	zag_lock(&c->lock);
-	f = c->idle;
-	if (f)
-		c->idle = f->next;
+	for (; most; most--) {
+		from = c->warm ? &c->warm : &c->cold;
+		c->warms -= c->warm != NULL;
+		*end = *from;
+		if (!*end)
+			break;
+		*from = (*end)->next;
+		end = &(*end)->next;
+	}
+	*end = NULL;
+	zag_unlock(&c->lock);
+	return first;
+}
+
+struct zag_fiber *zag_stack_push_warm(struct zag_stack_class *c,
+				      struct zag_fiber *f)
+{
+	struct zag_fiber *next;
+
+	zag_lock(&c->lock);
+	for (; f && c->warms < WARM_MOST; f = next) {
+		next = f->next;
+		f->next = c->warm;
+		c->warm = f;
+		c->warms++;
+	}
 	zag_unlock(&c->lock);
 	return f;
 }
@@ -262,8 +287,8 @@ struct zag_fiber *zag_stack_pop(struct zag_stack_class *c)
 void zag_stack_push(struct zag_stack_class *c, struct zag_fiber *f)
 {
 	zag_lock(&c->lock);
-	f->next = c->idle;
-	c->idle = f;
+	f->next = c->cold;
+	c->cold = f;
 	zag_unlock(&c->lock);
 }
 

@@ -60,9 +60,14 @@ char *zag_stack_next(struct zag_stack_cursor *c);
 /* In a forked child: locks may have been held by threads that are gone. */
 void zag_stack_reset(void);
 
-/* The LIFO of idle slots kept with a class; `link` is stored, not looked at. */
+/* The idle slots kept with a class, last in first out, linked by `next`: some
+ * with the memory of their stacks, as many as there is room for, the others
+ * trimmed.  Pop takes the former first, up to `most`; push_warm returns those
+ * for which there was no room. */
 struct zag_fiber;
-struct zag_fiber *zag_stack_pop(struct zag_stack_class *c);
+struct zag_fiber *zag_stack_pop(struct zag_stack_class *c, uint32_t most);
+struct zag_fiber *zag_stack_push_warm(struct zag_stack_class *c,
+				      struct zag_fiber *f);
 void zag_stack_push(struct zag_stack_class *c, struct zag_fiber *f);
 
 #endif

@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <limits.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <sys/mman.h>
 
@@ -36,6 +37,45 @@ static void *start(void *arg)
 	return arg;
 }
 
+enum { MANY = 1000, SMALL = 64 * 1024 };
+
+static sem_t begun, go;
+
+static void *detached(void *arg)
+{
+	sem_post(&begun);
+	sem_wait(&go);
+	return arg;
+}
+
+/* The memory is the caller's, also when nobody waits for the threads' ends. */
+static void many_detached(void)
+{
+	char *slices = mmap(NULL, (size_t)MANY * SMALL, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_attr_t a;
+	pthread_t t;
+
+	CHECK(slices != MAP_FAILED);
+	CHECK_OK(sem_init(&begun, 0, 0));
+	CHECK_OK(sem_init(&go, 0, 0));
+	CHECK_OK(pthread_attr_init(&a));
+	CHECK_OK(pthread_attr_setdetachstate(&a, PTHREAD_CREATE_DETACHED));
+	for (size_t i = 0; i < MANY; i++) {
+		slices[i * SMALL] = 'x';
+		CHECK_OK(pthread_attr_setstack(&a, slices + i * SMALL, SMALL));
+		CHECK_OK(pthread_create(&t, &a, detached, NULL));
+	}
+	for (int i = 0; i < MANY; i++)
+		CHECK_OK(sem_wait(&begun));
+	for (int i = 0; i < MANY; i++)
+		CHECK_OK(sem_post(&go));
+	usleep(100000); /* they end; should one not have, nothing is wrong */
+	for (size_t i = 0; i < MANY; i++)
+		CHECK_EQ(slices[i * SMALL], 'x');
+	CHECK_OK(pthread_attr_destroy(&a));
+}
+
 int main(void)
 {
 	pthread_attr_t a;
@@ -65,6 +105,7 @@ int main(void)
 	}
 	CHECK_OK(pthread_attr_destroy(&a));
 	CHECK_EQ(munmap(memory, SIZE), 0);
+	many_detached();
 	puts("own stack used");
 	return 0;
 }

@@ -191,13 +191,41 @@ START_TEST(idle_slots_are_a_stack)
 	static struct zag_fiber f[3];
 	struct zag_stack_class *c = zag_stack_class(1, 0);
 
-	ck_assert_ptr_null(zag_stack_pop(c));
+	ck_assert_ptr_null(zag_stack_pop(c, 1));
 	for (int i = 0; i < 3; i++)
 		zag_stack_push(c, &f[i]);
-	ck_assert_ptr_null(zag_stack_pop(zag_stack_class(1, 1)));
+	ck_assert_ptr_null(zag_stack_pop(zag_stack_class(1, 1), 1));
 	for (int i = 2; i >= 0; i--)
-		ck_assert_ptr_eq(zag_stack_pop(c), &f[i]);
-	ck_assert_ptr_null(zag_stack_pop(c));
+		ck_assert_ptr_eq(zag_stack_pop(c, 1), &f[i]);
+	ck_assert_ptr_null(zag_stack_pop(c, 1));
+}
+END_TEST
+
+START_TEST(warm_slots_are_bounded_and_come_first)
+{
+	static struct zag_fiber f[1000];
+	struct zag_stack_class *c = zag_stack_class(1, 0);
+	struct zag_fiber *rest, *g;
+	int warm = 0, n = 0;
+
+	for (int i = 0; i + 1 < 1000; i++)
+		f[i].next = &f[i + 1];
+	rest = zag_stack_push_warm(c, f);
+	ck_assert_ptr_nonnull(rest);
+	warm = (int)(rest - f);
+	ck_assert_int_gt(warm, 0);
+	for (; rest; rest = g) {
+		g = rest->next;
+		zag_stack_push(c, rest);
+	}
+	for (g = zag_stack_pop(c, 8); g; g = g->next)
+		ck_assert_ptr_eq(g, &f[warm - 1 - n++]);
+	ck_assert_int_eq(n, 8);
+	for (g = zag_stack_pop(c, 1000); g; g = g->next, n++)
+		ck_assert_ptr_eq(g, n < warm ? &f[warm - 1 - n] :
+					       &f[999 - (n - warm)]);
+	ck_assert_int_eq(n, 1000);
+	ck_assert_ptr_null(zag_stack_pop(c, 1));
 }
 END_TEST
 
@@ -280,6 +308,7 @@ int main(void)
 	tcase_add_test(c, trim_gives_back_all_but_the_end);
 	tcase_add_test(c, each_visits_every_slot);
 	tcase_add_test(c, idle_slots_are_a_stack);
+	tcase_add_test(c, warm_slots_are_bounded_and_come_first);
 	tcase_add_test(c, many_guards_are_few_mappings);
 	tcase_add_test(c, threads_carve_different_slots);
 	return unit_run("stack", c);
