@@ -8,97 +8,61 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/compiler.h"
 #include "base/raw.h"
 
-enum { NAME_MOST = 32 };
+enum { HEADERS = 32, NAMES = 4096 }; /* read at once */
 
 static bool get(long fd, void *to, size_t size, uint64_t at)
 {
 	return zag_raw(SYS_pread64, fd, to, size, at) == (long)size;
 }
 
-static bool header(long fd, const Elf64_Ehdr *e, unsigned int i,
-		   Elf64_Shdr *s)
+/* The names of sections, as far as they fit; zeroes follow. */
+static bool get_names(long fd, const Elf64_Ehdr *e, char names[NAMES + 1])
 {
-	return get(fd, s, sizeof(*s), e->e_shoff + i * sizeof(*s));
+	Elf64_Shdr s;
+	size_t size;
+
+	if (e->e_shstrndx >= e->e_shnum ||
+	    !get(fd, &s, sizeof(s), e->e_shoff + e->e_shstrndx * sizeof(s)))
+		return false;
+	size = zag_min(s.sh_size, (uint64_t)NAMES);
+	memset(names + size, 0, NAMES + 1 - size);
+	return get(fd, names, size, s.sh_offset);
 }
 
-/* The last names of a file may be shorter than what is read. */
-static bool is_named(long fd, uint64_t at, const char *name)
+static bool search(long fd, const char *name)
 {
-	char text[NAME_MOST] = "";
-
-	zag_raw(SYS_pread64, fd, text, sizeof(text) - 1, at);
-	return !strcmp(text, name);
-}
-
-/* The section of that name. */
-static bool search(long fd, const char *name, Elf64_Shdr *s)
-{
+	char names[NAMES + 1];
+	Elf64_Shdr s[HEADERS];
 	Elf64_Ehdr e;
-	Elf64_Shdr names;
-	unsigned int i;
+	size_t n;
 
 	if (!get(fd, &e, sizeof(e), 0) ||
 	    memcmp(e.e_ident, ELFMAG, SELFMAG) ||
 	    e.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    e.e_shentsize != sizeof(*s) || e.e_shstrndx >= e.e_shnum ||
-	    !header(fd, &e, e.e_shstrndx, &names))
+	    e.e_shentsize != sizeof(*s) || !get_names(fd, &e, names))
 		return false;
-	for (i = 1; i < e.e_shnum; i++)
-		if (header(fd, &e, i, s) &&
-		    is_named(fd, names.sh_offset + s->sh_name, name))
-			return true;
-	return false;
-}
-
-static long open_file(const char *path)
-{
-	return zag_raw(SYS_openat, AT_FDCWD, path,
-		       O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-}
-
-/* Whether the strings in a section have that one, whole; pieces overlap. */
-static bool holds(long fd, const Elf64_Shdr *s, const char *name)
-{
-	char buf[2048], text[NAME_MOST + 2] = "";
-	size_t size = strlen(name) + 2; /* with the zeroes around it */
-	uint64_t at = 0;
-	long n;
-
-	memcpy(text + 1, name, size - 1);
-	while (at < s->sh_size) {
-		n = zag_raw(SYS_pread64, fd, buf, sizeof(buf),
-			    s->sh_offset + at);
-		if (n < (long)size)
+	for (size_t at = 0; at < e.e_shnum; at += n) {
+		n = zag_min((size_t)HEADERS, (size_t)e.e_shnum - at);
+		if (!get(fd, s, n * sizeof(*s), e.e_shoff + at * sizeof(*s)))
 			return false;
-		if (memmem(buf, (size_t)n, text, size))
-			return true;
-		at += (uint64_t)n - size + 1;
+		for (size_t i = 0; i < n; i++)
+			if (s[i].sh_name < NAMES &&
+			    !strcmp(names + s[i].sh_name, name))
+				return true;
 	}
 	return false;
 }
 
-/* `string` in that section, or NULL: the section. */
-static bool has(const char *path, const char *section, const char *string)
-{
-	long fd = open_file(path);
-	Elf64_Shdr s;
-	bool found;
-
-	if (fd < 0)
-		return false;
-	found = search(fd, section, &s) && (!string || holds(fd, &s, string));
-	zag_raw(SYS_close, fd);
-	return found;
-}
-
 bool zag_has_section(const char *path, const char *name)
 {
-	return has(path, name, NULL);
-}
+	long fd = zag_raw(SYS_openat, AT_FDCWD, path,
+			  O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	bool found = fd >= 0 && search(fd, name);
 
-bool zag_has_dynamic_symbol(const char *path, const char *name)
-{
-	return strlen(name) < NAME_MOST && has(path, ".dynstr", name);
+	if (fd >= 0)
+		zag_raw(SYS_close, fd);
+	return found;
 }

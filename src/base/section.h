@@ -6,11 +6,8 @@
 #include <stdbool.h>
 
 /* Whether the 64-bit ELF file of this machine at `path` has a section of that
- * name (shorter than 32 bytes).  Any thread. */
+ * name (among the first 4 KB of names).  Any thread. */
 bool zag_has_section(const char *path, const char *name);
-
-/* Whether the file takes a symbol of that name from others, or gives it. */
-bool zag_has_dynamic_symbol(const char *path, const char *name);
 
 /* The name of the section that every program the Go linker made has. */
 #define ZAG_SECTION_GO ".go.buildinfo"

@@ -4,8 +4,10 @@
 
 #include "wrap/guest.h"
 
+#include <link.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/section.h"
 
@@ -57,7 +59,17 @@ static bool is_go(void)
  */
 static bool is_tracer(void)
 {
-	return zag_has_dynamic_symbol("/proc/self/exe", "ptrace");
+	const struct link_map *program = _r_debug.r_map;
+	const char *strings = NULL;
+	size_t size = 0;
+
+	for (const ElfW(Dyn) *d = program->l_ld; d->d_tag != DT_NULL; d++) {
+		if (d->d_tag == DT_STRTAB)
+			strings = (const char *)d->d_un.d_ptr;
+		else if (d->d_tag == DT_STRSZ)
+			size = d->d_un.d_val;
+	}
+	return strings && memmem(strings, size, "\0ptrace", sizeof("\0ptrace"));
 }
 
 const char *zag_guest(void)
