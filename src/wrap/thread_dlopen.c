@@ -51,6 +51,15 @@ static Dl_serinfo *search_list(struct link_map *map)
 	return list;
 }
 
+static bool is_loaded(const char *file)
+{
+	void *lib = ZAG_REAL(dlopen)(file, RTLD_LAZY | RTLD_NOLOAD);
+
+	if (lib)
+		ZAG_REAL(dlclose)(lib);
+	return lib != NULL;
+}
+
 /* The path of `file` in the caller's search list; NULL: libc's own search
  * finds the same. */
 static const char *find_for(const void *caller, const char *file, char *path)
@@ -59,7 +68,8 @@ static const char *find_for(const void *caller, const char *file, char *path)
 	Dl_serinfo *list;
 	const char *found = NULL;
 
-	if (!map || !has_run_path(map) || !(list = search_list(map)))
+	if (!map || !has_run_path(map) || is_loaded(file) ||
+	    !(list = search_list(map)))
 		return NULL;
 	for (unsigned i = 0; i < list->dls_cnt && !found; i++) {
 		size_t n = zag_format(path, PATH_MAX, "%s/%s",
@@ -73,15 +83,6 @@ static const char *find_for(const void *caller, const char *file, char *path)
 	return found;
 }
 
-static bool is_loaded(const char *file)
-{
-	void *lib = ZAG_REAL(dlopen)(file, RTLD_LAZY | RTLD_NOLOAD);
-
-	if (lib)
-		ZAG_REAL(dlclose)(lib);
-	return lib != NULL;
-}
-
 static void *load(const void *caller, Lmid_t ns, const char *file, int mode,
 		  void *(*open)(Lmid_t ns, const char *file, int mode))
 {
@@ -89,7 +90,7 @@ static void *load(const void *caller, Lmid_t ns, const char *file, int mode,
 	const char *found = NULL;
 	void *lib;
 
-	if (file && *file && !strchr(file, '/') && !is_loaded(file))
+	if (file && *file && !strchr(file, '/'))
 		found = find_for(caller, file, path);
 	lib = open(ns, found ? found : file, mode);
 	if (lib && !(mode & RTLD_NOLOAD))
