@@ -21,7 +21,6 @@
 #include "wrap/real.h"
 #include "wrap/signal_timer.h"
 #include "wrap/redirect.h"
-#include "wrap/unwind.h"
 
 enum stage { UNTRIED, TRYING, RUNNING, NATIVE };
 
@@ -76,7 +75,6 @@ static int boot(void)
 	if (!why)
 		why = zag_ev_load();
 	if (!why) {
-		zag_unwind_load();
 		redirect();
 		why = zag_sched_boot(processors());
 	}

@@ -78,7 +78,7 @@ libzagshim_la_SOURCES += \
 	src/wrap/thread_join.c \
 	src/wrap/thread_sched.c src/wrap/thread_sched.h \
 	src/wrap/thread_yield.c \
-	src/wrap/unwind.c src/wrap/unwind.h \
+	src/wrap/unwind.c \
 	src/wrap/wrap.h
 
 if HOST_X86_64

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the compiler calls where a frame is unwound: libgcc's, loaded late. */
+/*
+ * libgcc's part in unwinding our frames that have something to put in order.
+ *
+ * libgcc_s.so.1 is not linked, nor loaded before something unwinds: its start
+ * alone would take a program that is started with this library preloaded a sixth
+ * of its own.  glibc does the same; who unwinds has loaded it, so it is found.
+ */
 #include "config.h"
-
-#include "wrap/unwind.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -20,25 +24,17 @@ _Unwind_Reason_Code __gcc_personality_v0(int version, _Unwind_Action actions,
 static __typeof__(__gcc_personality_v0) *_Atomic personality;
 static __typeof__(_Unwind_Resume) *_Atomic resume;
 
-void zag_unwind_load(void)
+ZAG_COLD static void load(void)
 {
-	void *lib;
+	void *lib = ZAG_REAL(dlopen)("libgcc_s.so.1", RTLD_NOW);
 
-	if (zag_load_acq(&resume))
-		return;
-	lib = ZAG_REAL(dlopen)("libgcc_s.so.1", RTLD_NOW);
-	if (!lib)
-		return;
-	zag_store_rel(&personality, (__typeof__(__gcc_personality_v0) *)dlsym(
-					    lib, "__gcc_personality_v0"));
-	zag_store_rel(&resume, (__typeof__(_Unwind_Resume) *)dlsym(
-				       lib, "_Unwind_Resume"));
-}
-
-/* An exception in a program that has no fibers. */
-ZAG_COLD static void load_now(void)
-{
-	zag_unwind_load();
+	if (lib) {
+		zag_store_rel(&personality,
+			      (__typeof__(__gcc_personality_v0) *)dlsym(
+				      lib, "__gcc_personality_v0"));
+		zag_store_rel(&resume, (__typeof__(_Unwind_Resume) *)dlsym(
+					       lib, "_Unwind_Resume"));
+	}
 	if (zag_load_acq(&personality) && zag_load_acq(&resume))
 		return;
 	zag_log(ZAG_LOG_ERROR,
@@ -52,14 +48,14 @@ _Unwind_Reason_Code __gcc_personality_v0(int version, _Unwind_Action actions,
 					 struct _Unwind_Context *c)
 {
 	if (zag_unlikely(!zag_load_acq(&personality)))
-		load_now();
+		load();
 	return zag_load_acq(&personality)(version, actions, class, e, c);
 }
 
 void _Unwind_Resume(struct _Unwind_Exception *e)
 {
 	if (zag_unlikely(!zag_load_acq(&resume)))
-		load_now();
+		load();
 	zag_load_acq(&resume)(e);
 	abort();
 }
