@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "arch/arch.h"
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/raw.h"
@@ -69,6 +70,7 @@ static void start_up(void)
 	if (begun || !environ)
 		return; /* before libc's own constructor there is none */
 	begun = true;
+	zag_arch_start();
 	zag_opt_load(environ, warn);
 	open_log();
 	zag_real_init(); /* from here on ZAG_REAL(x) is libc's x */

@@ -82,6 +82,10 @@ void zag_arch_syscall_interrupt(void *ucontext)
 		m->pc = (uintptr_t)zag_arch_syscall_stopped;
 }
 
+void zag_arch_start(void)
+{
+}
+
 /* Some firmware does not set the counter's rate; 1 MHz is the least that any
  * machine has. */
 void zag_arch_init(void)

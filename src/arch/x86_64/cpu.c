@@ -70,21 +70,42 @@ void zag_arch_syscall_interrupt(void *ucontext)
 		reg[REG_RIP] = (greg_t)zag_arch_syscall_stopped;
 }
 
-/* The rate of rdtsc, measured once against the clock for 50 us. */
+/* The rate of rdtsc, measured once against the clock for 50 us or more. */
+static struct look {
+	struct timespec time;
+	uint64_t ticks;
+} first_look;
+
+static struct look look(void)
+{
+	struct look l;
+
+	clock_gettime(CLOCK_MONOTONIC, &l.time);
+	l.ticks = zag_arch_ticks();
+	return l;
+}
+
+void zag_arch_start(void)
+{
+	first_look = look();
+}
+
+/* By the time a program has its first thread it has run for long enough. */
 static void calibrate(void)
 {
-	struct timespec a, b;
-	uint64_t t0, t1, ns;
+	struct look now;
+	double ns;
 
-	clock_gettime(CLOCK_MONOTONIC, &a);
-	t0 = zag_arch_ticks();
+	if (!first_look.ticks)
+		first_look = look();
 	do {
-		clock_gettime(CLOCK_MONOTONIC, &b);
-		ns = (uint64_t)(b.tv_sec - a.tv_sec) * 1000000000 +
-		     (uint64_t)(b.tv_nsec - a.tv_nsec);
+		now = look();
+		ns = (double)(now.time.tv_sec - first_look.time.tv_sec) * 1e9 +
+		     (double)(now.time.tv_nsec - first_look.time.tv_nsec);
 	} while (ns < 50000);
-	t1 = zag_arch_ticks();
-	zag_arch_ticks_per_us = (uint32_t)((t1 - t0) * 1000 / ns) + 1;
+	zag_arch_ticks_per_us =
+		(uint32_t)((double)(now.ticks - first_look.ticks) * 1000 / ns) +
+		1;
 }
 
 void zag_arch_init(void)
