@@ -8,6 +8,7 @@
 #include <link.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 
 #include "arch/jump.h"
 #include "base/compiler.h"
@@ -29,6 +30,7 @@ struct image {
 	const ElfW(Sym) *symbols;
 	const char *strings;
 	const uint32_t *hash; /* DT_GNU_HASH */
+	const ElfW(Half) *versions; /* DT_VERSYM, as there are symbols */
 };
 
 /* How the loader has mapped code: on aarch64, so that indirect calls must land
@@ -95,9 +97,12 @@ static bool find_libc(struct image *libc)
 			libc->strings = (const void *)d->d_un.d_ptr;
 		else if (d->d_tag == DT_GNU_HASH)
 			libc->hash = (const void *)d->d_un.d_ptr;
+		else if (d->d_tag == DT_VERSYM)
+			libc->versions = (const void *)d->d_un.d_ptr;
 	}
 	dl_iterate_phdr(find_text, libc);
-	return libc->symbols && libc->strings && libc->hash && libc->text;
+	return libc->symbols && libc->strings && libc->hash &&
+	       libc->versions && libc->text;
 }
 
 static uint32_t gnu_hash(const char *name)
@@ -111,9 +116,9 @@ static uint32_t gnu_hash(const char *name)
 
 /* The function of that name that new programs get: of several versions, the
  * one that is not marked as old.  NULL: there is none. */
-static const ElfW(Sym) *find_symbol(const struct image *libc, const char *name,
-				    const void *entry)
+static const ElfW(Sym) *find_symbol(const struct image *libc, const char *name)
 {
+	enum { OLD = 0x8000 };
 	const uint32_t *head = libc->hash; /* buckets, first, bloom, shift */
 	const uint32_t *buckets =
 		(const uint32_t *)((const ElfW(Addr) *)(head + 4) + head[2]);
@@ -126,7 +131,7 @@ static const ElfW(Sym) *find_symbol(const struct image *libc, const char *name,
 		const ElfW(Sym) *s = &libc->symbols[i];
 
 		if ((chain[i - head[1]] | 1) == (h | 1) &&
-		    libc->base + s->st_value == (uintptr_t)entry &&
+		    !(libc->versions[i] & OLD) && s->st_shndx != SHN_UNDEF &&
 		    !strcmp(libc->strings + s->st_name, name))
 			return s;
 		if (chain[i - head[1]] & 1)
@@ -134,17 +139,27 @@ static const ElfW(Sym) *find_symbol(const struct image *libc, const char *name,
 	}
 }
 
-/* Where libc's function begins, if a jump may be written there. */
-static void *entry_of(const struct image *libc, void *handle, const char *name,
+/* Where libc's function begins; NULL: it has none of that name. */
+static void *function(const struct image *libc, const char *name, size_t *size)
+{
+	const ElfW(Sym) *s = find_symbol(libc, name);
+
+	if (!s || ELF64_ST_TYPE(s->st_info) != STT_FUNC)
+		return NULL;
+	*size = s->st_size;
+	return (void *)(libc->base + s->st_value);
+}
+
+/* The same, if a jump may be written there. */
+static void *entry_of(const struct image *libc, const char *name,
 		      const void *to)
 {
-	void *entry = dlsym(handle, name);
-	const ElfW(Sym) *s = entry ? find_symbol(libc, name, entry) : NULL;
+	size_t size;
+	void *entry = function(libc, name, &size);
 
-	if (!s || ELF64_ST_TYPE(s->st_info) != STT_FUNC ||
-	    (uintptr_t)entry < libc->text ||
-	    (uintptr_t)entry + s->st_size > libc->text_end ||
-	    !zag_jump_fits(entry, s->st_size, to))
+	if (!entry || (uintptr_t)entry < libc->text ||
+	    (uintptr_t)entry + size > libc->text_end ||
+	    !zag_jump_fits(entry, size, to))
 		return NULL;
 	return entry;
 }
@@ -174,14 +189,12 @@ static void add(void *from, const void *to)
 
 static bool collect(const struct image *libc)
 {
-	void *handle = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
 	struct zag_sync_lowlevel low;
+	size_t size;
 
-	if (!handle)
-		return false;
 	for (int i = 0; i < zag_real_jump_count; i++) {
 		const struct zag_real_jump *j = &zag_real_jumps[i];
-		void *entry = entry_of(libc, handle, j->name, j->to);
+		void *entry = entry_of(libc, j->name, j->to);
 
 		if (!entry) {
 			jumps.why = j->name;
@@ -189,8 +202,8 @@ static bool collect(const struct image *libc)
 		}
 		add(entry, j->to);
 	}
-	low.wait_private = dlsym(handle, "__lll_lock_wait_private");
-	low.wake_private = dlsym(handle, "__lll_lock_wake_private");
+	low.wait_private = function(libc, "__lll_lock_wait_private", &size);
+	low.wake_private = function(libc, "__lll_lock_wake_private", &size);
 	if (zag_sync_find_lowlevel(&low)) {
 		add(low.wait, (void *)zag_sync_lll_wait);
 		add(low.wake, (void *)zag_sync_lll_wake);
@@ -221,6 +234,16 @@ static bool write_all(const struct image *libc)
 
 /* --- whether it can be done --------------------------------------------- */
 
+/* Linux counts the threads among the links of this directory, which is sooner
+ * asked than the text with all else that is counted. */
+static bool is_alone(void)
+{
+	struct stat st;
+
+	return !zag_raw(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &st, 0) &&
+	       st.st_nlink == 2 + 1;
+}
+
 /* The number of kernel threads; 0: it cannot be known. */
 static int thread_count(void)
 {
@@ -246,12 +269,12 @@ static const char *redirect(void)
 {
 	struct image libc;
 
-	if (thread_count() != 1)
+	if (!is_alone() && thread_count() != 1)
 		return "another kernel thread may be running in libc";
 	if (!find_libc(&libc))
 		return "libc is not as it was in 2.36";
 	if (!collect(&libc))
-		return jumps.why ? jumps.why : "libc is not libc.so.6";
+		return jumps.why;
 	if (!zag_fork_mark())
 		return "the kernel clears no page at a fork";
 	if (!zag_real_use_calls())
