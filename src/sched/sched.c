@@ -373,15 +373,27 @@ static void ready_detached(struct zag_fiber *f)
 		zag_monitor_poke(); /* it sees to what is missed */
 }
 
-bool zag_sched_others_wait(void)
+bool zag_sched_may_stand(void)
 {
 	uint32_t was;
 	struct zag_carrier *c = zag_enter_self(&was);
 	struct zag_processor *p = c->processor;
-	bool wait = p && zag_processor_queued(p);
+	bool may = !p || !zag_processor_queued(p) ||
+		   zag_arch_ticks() >= p->stand_ticks;
 
 	zag_leave(c, was);
-	return wait;
+	return may;
+}
+
+void zag_sched_has_stood(uint64_t since)
+{
+	uint32_t was;
+	struct zag_carrier *c = zag_enter_self(&was);
+	uint64_t now = zag_arch_ticks();
+
+	if (c->processor)
+		c->processor->stand_ticks = now + (now - since);
+	zag_leave(c, was);
 }
 
 /* --- readying, by anyone -------------------------------------------------- */

@@ -62,6 +62,7 @@ struct zag_processor {
 	uint32_t poll_turns;	    /* fibers that were queued then */
 	uint64_t poll_ticks;	    /* when the poller was last looked at */
 	uint64_t now_ticks;	    /* when that was last asked */
+	uint64_t stand_ticks;	    /* not before, if others wait */
 	struct zag_fiber *cache;    /* finished slots, ready for another */
 	struct zag_stack_class *cache_class;
 	uint32_t cache_count;
@@ -281,8 +282,11 @@ struct zag_fiber *zag_sched_get_slot(size_t size, size_t guard);
 /* `here`: on a fiber of its own, which may park in the program's allocator. */
 void zag_sched_put_slot(struct zag_fiber *f, bool here);
 
-/* Whether fibers wait for the caller's carrier to come back.  Fiber. */
-bool zag_sched_others_wait(void);
+/* Whether the caller's processor may stand for as long as a short call takes:
+ * those that wait for it do so for half of the time at most.  Fiber. */
+bool zag_sched_may_stand(void);
+/* It did, from then on, in ticks. */
+void zag_sched_has_stood(uint64_t since);
 
 /* Wake an idle processor if there is one and nobody looks for work already. */
 void zag_sched_wake_one(void);

@@ -59,7 +59,6 @@ static void done(struct zag_job *j)
 /* --- calls that end by themselves ---------------------------------------- */
 
 static _Atomic uint32_t average[KINDS]; /* µs that they took of late */
-static _Atomic uint64_t next_here;	/* ticks: not before, if others wait */
 
 /* No lock: a lost update is one call that counts for nothing. */
 static void learn(uint32_t kind, uint64_t ticks)
@@ -85,14 +84,13 @@ static long make_there(struct zag_job *j)
 
 static long make_here(const struct blocking *b)
 {
-	uint64_t begin = zag_arch_ticks(), took;
+	uint64_t begin = zag_arch_ticks();
 	long r;
 
 	zag_why_clear(zag_fiber_self());
 	r = b->fn(b->arg);
-	took = zag_arch_ticks() - begin;
-	learn(b->kind, took);
-	zag_store_rlx(&next_here, begin + 2 * took);
+	learn(b->kind, zag_arch_ticks() - begin);
+	zag_sched_has_stood(begin);
 	return r;
 }
 
@@ -115,9 +113,7 @@ static bool better_here(uint32_t kind)
 	if (alone())
 		return true;
 	return zag_load_rlx(&average[kind % KINDS]) < SHORT_US &&
-	       (zag_arch_ticks() >= zag_load_rlx(&next_here) ||
-		!zag_sched_others_wait()) &&
-	       !zag_sched_chance(2);
+	       zag_sched_may_stand() && !zag_sched_chance(2);
 }
 
 long zag_offload(uint32_t kind, long (*fn)(void *arg), void *arg)
