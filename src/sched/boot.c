@@ -3,7 +3,9 @@
 #include "config.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/ownfd.h"
 #include "base/page.h"
@@ -20,6 +22,18 @@ int (*zag_sched_native_create)(pthread_t *t, const pthread_attr_t *attr,
 
 enum { FDS_EACH = 4 }; /* libev's epoll set and eventfd, two timerfds */
 
+/* The machine's CPUs, as many as are needed: those that the program may run on
+ * can become more. */
+static uint32_t cpus(uint32_t n)
+{
+	cpu_set_t set;
+
+	if (!sched_getaffinity(0, sizeof(set), &set) &&
+	    (uint32_t)CPU_COUNT(&set) >= n)
+		return n;
+	return (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 static bool make_processors(uint32_t n)
 {
 	bool done;
@@ -29,6 +43,7 @@ static bool make_processors(uint32_t n)
 	if (!zag_sched.processors)
 		return false;
 	zag_sched.count = n;
+	zag_sched.cpus = cpus(n);
 	if (zag_poller.setup(n) || !zag_ownfd_room(FDS_EACH * n))
 		return false;
 	done = true;

@@ -458,16 +458,30 @@ static bool wake_any(void)
 
 /* A second time: a processor may have gone idle behind our back, and who
  * queued work then has relied on us, whom it saw searching. */
-void zag_sched_wake_one(void)
+static void wake_one(uint32_t enough)
 {
-	for (int i = 0; i < 2; i++) {
-		uint32_t none = 0;
+	uint32_t idle, none;
 
+	for (int i = 0; i < 2; i++) {
 		zag_fence(); /* pairs with the one in idle() */
-		if (!zag_load_rlx(&zag_sched.idle) ||
+		idle = zag_load_rlx(&zag_sched.idle);
+		none = 0;
+		if (!idle || zag_sched.count - idle >= enough ||
 		    zag_load_rlx(&zag_sched.searching) ||
 		    !zag_cas(&zag_sched.searching, &none, 1) || wake_any())
 			return;
 		zag_sub(&zag_sched.searching, 1);
 	}
+}
+
+/* One more than there are CPUs would run in turns with those that are awake,
+ * each of which comes for the work before it sleeps. */
+void zag_sched_wake_one(void)
+{
+	wake_one(zag_sched_chance(2) ? UINT32_MAX : zag_sched.cpus);
+}
+
+void zag_sched_wake_another(void)
+{
+	wake_one(UINT32_MAX);
 }

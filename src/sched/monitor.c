@@ -151,12 +151,12 @@ static bool look(void)
 		if (!holder_stuck(p, c) && !zag_sched_chance(8))
 			continue;
 		if (zag_runq_length(&p->runq) && zag_load_rlx(&zag_sched.idle))
-			zag_sched_wake_one();
+			zag_sched_wake_another();
 		if (zag_processor_wanted(p) || zag_sched_chance(4))
 			hand_off(p, c);
 	}
 	if (zag_globq_length())
-		zag_sched_wake_one();
+		zag_sched_wake_another();
 	zag_carrier_reserve(0);
 	running |= turns != monitor.turns;
 	monitor.turns = turns;

@@ -119,6 +119,7 @@ struct zag_carrier {
 extern ZAG_HIDDEN struct zag_sched {
 	struct zag_processor *processors;
 	uint32_t count;
+	uint32_t cpus;			/* of the machine; or as many as those */
 	_Atomic bool running;		/* booted */
 	_Atomic uint32_t idle;		/* processors that could be woken */
 	_Atomic uint32_t searching;	/* carriers looking for work */
@@ -288,8 +289,11 @@ bool zag_sched_may_stand(void);
 /* It did, from then on, in ticks. */
 void zag_sched_has_stood(uint64_t since);
 
-/* Wake an idle processor if there is one and nobody looks for work already. */
+/* Wake an idle processor if there is one and nobody looks for work already,
+ * unless as many are awake as there are CPUs. */
 void zag_sched_wake_one(void);
+/* … even then: those may be stuck. */
+void zag_sched_wake_another(void);
 
 /* The same, put off till the last lock was given back: zag_lock_on_owed. */
 void zag_sched_wake_owed(void);
