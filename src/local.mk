@@ -14,6 +14,7 @@ libzagcore_la_SOURCES += \
 	src/base/queue.h \
 	src/base/raw.h src/base/sigmask.h \
 	src/base/section.c src/base/section.h \
+	src/base/symtab.c src/base/symtab.h \
 	src/arch/arch.h src/arch/jump.h \
 	src/fiber/fiber.c src/fiber/fiber.h \
 	src/fiber/robust.c src/fiber/robust.h \

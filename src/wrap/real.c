@@ -2,6 +2,10 @@
 /* Resolution of libc's own functions, and where these lead to ours. */
 #include "wrap/libc.h"
 
+#include <dlfcn.h>
+#include <link.h>
+
+#include "base/symtab.h"
 #include "wrap/fd_own.h"
 #include "wrap/real.h"
 #include "wrap/standin.h"
@@ -99,8 +103,52 @@ void *zag_real_find(const char *name, void **real)
 	return *real;
 }
 
+/* --- all of them --------------------------------------------------------- */
+
+/*
+ * There are hundreds, and each program that is started pays for them, with a
+ * thread or without: dlsym takes a third of what our start-up does.  So what it
+ * would find is looked up in the objects' own tables.
+ */
+struct objects {
+	int count;
+	struct zag_symtab list[64];
+};
+
+/* Those that the loader searches after this one; false: it is to be asked. */
+static bool find_objects(struct objects *o)
+{
+	struct link_map *map = NULL;
+	Dl_info info;
+
+	o->count = 0;
+	if (!dladdr1((void *)zag_real_init, &info, (void **)&map,
+		     RTLD_DL_LINKMAP) || !map)
+		return false;
+	while ((map = map->l_next) && o->count < 64)
+		if (!zag_symtab_of(map, &o->list[o->count++]))
+			return false;
+	return !map;
+}
+
+static void resolve_in(const struct objects *o, const char *name,
+		       any_function *real)
+{
+	uint32_t hash = zag_symtab_hash(name);
+	const ElfW(Sym) *s = NULL;
+	int i = 0;
+
+	while (i < o->count &&
+	       !(s = zag_symtab_find(&o->list[i], name, hash)))
+		i++;
+	if (s && ELF64_ST_TYPE(s->st_info) == STT_FUNC)
+		*real = (void *)(o->list[i].base + s->st_value);
+	else if (s || !o->count)
+		resolve_call(name, real); /* one of several chosen by the CPU */
+}
+
 #define ZAG_RESOLVE_CALL(name) \
-	resolve_call(#name, (any_function *)&zag_real_##name);
+	resolve_in(&objects, #name, (any_function *)&zag_real_##name);
 #define ZAG_CALL_PARKS(name) ZAG_RESOLVE_CALL(name)
 #define ZAG_CALL_OFFLOADS(name) ZAG_RESOLVE_CALL(name)
 #define ZAG_CALL_THREAD(name) ZAG_RESOLVE_CALL(name)
@@ -108,6 +156,10 @@ void *zag_real_find(const char *name, void **real)
 
 void zag_real_init(void)
 {
+	struct objects objects;
+
+	if (!find_objects(&objects))
+		objects.count = 0;
 #include "base/calls.def"
 }
 

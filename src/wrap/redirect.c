@@ -15,6 +15,7 @@
 #include "base/page.h"
 #include "base/raw.h"
 #include "base/sigmask.h"
+#include "base/symtab.h"
 #include "ctl/fork.h"
 #include "wrap/real.h"
 #include "wrap/sync_libc.h"
@@ -24,13 +25,9 @@ bool zag_redirected;
 /* --- libc as it is loaded ----------------------------------------------- */
 
 struct image {
-	uintptr_t base;
+	struct zag_symtab symbols;
 	uintptr_t text, text_end; /* the executable segment, whole pages */
 	int text_prot;
-	const ElfW(Sym) *symbols;
-	const char *strings;
-	const uint32_t *hash; /* DT_GNU_HASH */
-	const ElfW(Half) *versions; /* DT_VERSYM, as there are symbols */
 };
 
 /* How the loader has mapped code: on aarch64, so that indirect calls must land
@@ -64,7 +61,7 @@ static int find_text(struct dl_phdr_info *info, size_t size, void *arg)
 	struct image *libc = arg;
 
 	(void)size;
-	if (info->dlpi_addr != libc->base)
+	if (info->dlpi_addr != libc->symbols.base)
 		return 0;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
@@ -89,65 +86,22 @@ static bool find_libc(struct image *libc)
 	if (!dladdr1(dlsym(RTLD_DEFAULT, "gnu_get_libc_version"), &info,
 		     (void **)&map, RTLD_DL_LINKMAP) || !map)
 		return false;
-	*libc = (struct image){ .base = map->l_addr };
-	for (const ElfW(Dyn) *d = map->l_ld; d->d_tag != DT_NULL; d++) {
-		if (d->d_tag == DT_SYMTAB)
-			libc->symbols = (const void *)d->d_un.d_ptr;
-		else if (d->d_tag == DT_STRTAB)
-			libc->strings = (const void *)d->d_un.d_ptr;
-		else if (d->d_tag == DT_GNU_HASH)
-			libc->hash = (const void *)d->d_un.d_ptr;
-		else if (d->d_tag == DT_VERSYM)
-			libc->versions = (const void *)d->d_un.d_ptr;
-	}
+	if (!zag_symtab_of(map, &libc->symbols))
+		return false;
 	dl_iterate_phdr(find_text, libc);
-	return libc->symbols && libc->strings && libc->hash &&
-	       libc->versions && libc->text;
-}
-
-static uint32_t gnu_hash(const char *name)
-{
-	uint32_t h = 5381;
-
-	for (; *name; name++)
-		h = h * 33 + (unsigned char)*name;
-	return h;
-}
-
-/* The function of that name that new programs get: of several versions, the
- * one that is not marked as old.  NULL: there is none. */
-static const ElfW(Sym) *find_symbol(const struct image *libc, const char *name)
-{
-	enum { OLD = 0x8000 };
-	const uint32_t *head = libc->hash; /* buckets, first, bloom, shift */
-	const uint32_t *buckets =
-		(const uint32_t *)((const ElfW(Addr) *)(head + 4) + head[2]);
-	const uint32_t *chain = buckets + head[0];
-	uint32_t h = gnu_hash(name), i = buckets[h % head[0]];
-
-	if (i < head[1])
-		return NULL;
-	for (;; i++) {
-		const ElfW(Sym) *s = &libc->symbols[i];
-
-		if ((chain[i - head[1]] | 1) == (h | 1) &&
-		    !(libc->versions[i] & OLD) && s->st_shndx != SHN_UNDEF &&
-		    !strcmp(libc->strings + s->st_name, name))
-			return s;
-		if (chain[i - head[1]] & 1)
-			return NULL;
-	}
+	return libc->text != 0;
 }
 
 /* Where libc's function begins; NULL: it has none of that name. */
 static void *function(const struct image *libc, const char *name, size_t *size)
 {
-	const ElfW(Sym) *s = find_symbol(libc, name);
+	const ElfW(Sym) *s = zag_symtab_find(&libc->symbols, name,
+					     zag_symtab_hash(name));
 
 	if (!s || ELF64_ST_TYPE(s->st_info) != STT_FUNC)
 		return NULL;
 	*size = s->st_size;
-	return (void *)(libc->base + s->st_value);
+	return (void *)(libc->symbols.base + s->st_value);
 }
 
 /* The same, if a jump may be written there. */
@@ -267,7 +221,7 @@ static int thread_count(void)
 
 static const char *redirect(void)
 {
-	struct image libc;
+	struct image libc = { 0 };
 
 	if (!is_alone() && thread_count() != 1)
 		return "another kernel thread may be running in libc";

@@ -24,6 +24,7 @@ unit_programs = \
 	tests/unit/test_sched \
 	tests/unit/test_shared \
 	tests/unit/test_stack \
+	tests/unit/test_symtab \
 	tests/unit/test_tcb \
 	tests/unit/test_thread \
 	tests/unit/test_why
@@ -101,6 +102,10 @@ tests_unit_test_shared_LDADD = $(UNIT_LIBS)
 tests_unit_test_stack_SOURCES = tests/unit/test_stack.c
 tests_unit_test_stack_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_stack_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_symtab_SOURCES = tests/unit/test_symtab.c
+tests_unit_test_symtab_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_symtab_LDADD = $(UNIT_LIBS)
 
 tests_unit_test_tcb_SOURCES = tests/unit/test_tcb.c
 tests_unit_test_tcb_CPPFLAGS = $(UNIT_CPPFLAGS)

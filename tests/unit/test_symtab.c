@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Symbols found in an object's own table are those that the loader finds. */
+#include "config.h"
+
+#include "base/symtab.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "unit.h"
+
+static struct link_map *map_of(void *handle)
+{
+	struct link_map *map = NULL;
+
+	ck_assert_int_eq(dlinfo(handle, RTLD_DI_LINKMAP, &map), 0);
+	return map;
+}
+
+static void *find(const struct zag_symtab *t, const char *name)
+{
+	const ElfW(Sym) *s = zag_symtab_find(t, name, zag_symtab_hash(name));
+
+	return s ? (void *)(t->base + s->st_value) : NULL;
+}
+
+/* Functions of libc, all of them: how many symbols there are nobody says, but
+ * the names follow them. */
+START_TEST(libc_is_as_the_loader_sees_it)
+{
+	void *libc = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
+	struct zag_symtab t;
+	int functions = 0;
+
+	ck_assert_ptr_nonnull(libc);
+	ck_assert(zag_symtab_of(map_of(libc), &t));
+	for (const ElfW(Sym) *s = t.symbols; (const char *)s < t.strings; s++) {
+		const char *name = t.strings + s->st_name;
+		const ElfW(Sym) *found =
+			zag_symtab_find(&t, name, zag_symtab_hash(name));
+
+		if (!found || ELF64_ST_TYPE(found->st_info) != STT_FUNC)
+			continue;
+		ck_assert_msg(find(&t, name) == dlsym(libc, name), "%s", name);
+		functions++;
+	}
+	ck_assert_int_gt(functions, 1500);
+	dlclose(libc);
+}
+END_TEST
+
+START_TEST(the_newest_version_is_found)
+{
+	void *libc = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
+	struct zag_symtab t;
+
+	ck_assert(zag_symtab_of(map_of(libc), &t));
+	ck_assert_ptr_eq(find(&t, "pthread_cond_wait"),
+			 (void *)pthread_cond_wait);
+	ck_assert_ptr_null(find(&t, "pthread_cond_wai"));
+	ck_assert_ptr_null(find(&t, ""));
+	dlclose(libc);
+}
+END_TEST
+
+/* The program's, whose address may be 0, and the kernel's. */
+START_TEST(every_object_can_be_read)
+{
+	struct zag_symtab t;
+	int n = 0;
+
+	for (struct link_map *m = _r_debug.r_map; m; m = m->l_next, n++) {
+		ck_assert_msg(zag_symtab_of(m, &t), "%s", m->l_name);
+		ck_assert_ptr_null(find(&t, "no such function"));
+		if (strstr(m->l_name, "vdso"))
+			ck_assert(find(&t, "__vdso_clock_gettime") ||
+				  find(&t, "__kernel_clock_gettime"));
+	}
+	ck_assert_int_gt(n, 3);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *c = tcase_create("symtab");
+
+	tcase_add_test(c, libc_is_as_the_loader_sees_it);
+	tcase_add_test(c, the_newest_version_is_found);
+	tcase_add_test(c, every_object_can_be_read);
+	return unit_run("symtab", c);
+}
