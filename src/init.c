@@ -60,7 +60,7 @@ static const char *obstacle(void)
 {
 	if (zag_opt.disable)
 		return "";
-	return zag_tcb_init(); /* NULL: glibc is one we know */
+	return zag_tcb_start(); /* NULL: glibc is one we know */
 }
 
 static void start_up(void)

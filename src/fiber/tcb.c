@@ -118,14 +118,10 @@ static const char *check_thread(void)
 	return NULL;
 }
 
-const char *zag_tcb_init(void)
+const char *zag_tcb_start(void)
 {
 	const char *why = find_fields();
 
-	if (!why)
-		why = find_functions();
-	if (!why)
-		why = find_resolver();
 	if (why)
 		return why;
 #if defined(__x86_64__)
@@ -138,8 +134,20 @@ const char *zag_tcb_init(void)
 		return why;
 	zag_tcb_tid_offset = (int)(zag_glibc.self + zag_glibc.tid);
 	zag_tcb_cancel_init();
-	zag_tcb_find_cache();
 	return NULL;
+}
+
+const char *zag_tcb_init(void)
+{
+	const char *why = zag_tcb_tid_offset ? NULL : zag_tcb_start();
+
+	if (!why)
+		why = find_functions();
+	if (!why)
+		why = find_resolver();
+	if (!why)
+		zag_tcb_find_cache();
+	return why;
 }
 
 /* --- found on a thread of glibc's own --------------------------------- */

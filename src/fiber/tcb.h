@@ -18,8 +18,13 @@
 /* Byte offset of the kernel's thread id from tp; 0 until known. */
 extern int zag_tcb_tid_offset;
 
-/* Find out offsets that need no second thread.  NULL, or why it cannot be
- * done, for a message.  Called by the constructor. */
+/* Find out where a thread's id and its cancellation are: the constructor, as
+ * programs without a second thread lock mutexes, too.  NULL, or why it cannot
+ * be done, for a message. */
+const char *zag_tcb_start(void);
+
+/* Find out what else needs no second thread, when there is to be one.  NULL or
+ * why not. */
 const char *zag_tcb_init(void);
 
 /* Find out the rest; `real` runs on a thread glibc itself has made.  NULL or

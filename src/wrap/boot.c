@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/opt.h"
 #include "ctl/signal.h"
+#include "fiber/tcb.h"
 #include "loop/ev.h"
 #include "obs/control.h"
 #include "obs/deadlock.h"
@@ -67,7 +68,7 @@ static int boot(void)
 	const char *why;
 
 	zag_boot_start_up();
-	why = zag_boot_obstacle;
+	why = zag_boot_obstacle ? zag_boot_obstacle : zag_tcb_init();
 	if (!why && left_alone())
 		return NATIVE;
 	zag_sched_native_create = ZAG_REAL(pthread_create);
