@@ -10,11 +10,16 @@
 
 #include "base/atomic.h"
 #include "base/compiler.h"
+#include "base/lock.h"
 #include "base/raw.h"
 
 enum { KNOWN = ZAG_OWNFD_END, WORD = 64 };
 
 static _Atomic uint64_t ours[KNOWN / WORD];
+
+/* Held while a number becomes ours or ceases to be, with the system call: it
+ * may be the program's, or ours again, before and right after. */
+static struct zag_lock lock;
 
 void zag_ownfd_widen(uint32_t n)
 {
@@ -51,12 +56,15 @@ bool zag_ownfd_room(uint32_t n)
 
 int zag_ownfd_copy(int fd)
 {
-	long r = zag_raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, ZAG_OWNFD_LEAST);
+	long r;
 
+	zag_lock(&lock);
+	r = zag_raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, ZAG_OWNFD_LEAST);
 	if (r == -EINVAL || r == -EMFILE) /* above the limit */
 		r = zag_raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
 	if (r >= 0 && r < KNOWN)
 		zag_or(&ours[r / WORD], UINT64_C(1) << r % WORD);
+	zag_unlock(&lock);
 	return (int)r;
 }
 
@@ -85,23 +93,35 @@ bool zag_ownfd_pipe(int ends[2])
 	return false;
 }
 
-/* First closed, so that nobody takes it for the program's own and closes it
- * when it is. */
 void zag_ownfd_close(int fd)
 {
+	zag_lock(&lock);
 	zag_raw(SYS_close, fd);
 	if ((unsigned)fd < KNOWN)
 		zag_and(&ours[fd / WORD], ~(UINT64_C(1) << fd % WORD));
+	zag_unlock(&lock);
+}
+
+static bool is_marked(unsigned fd)
+{
+	return zag_load_rlx(&ours[fd / WORD]) >> fd % WORD & 1;
 }
 
 bool zag_ownfd(unsigned fd)
 {
-	return fd < KNOWN &&
-	       zag_load_rlx(&ours[fd / WORD]) >> fd % WORD & 1;
+	bool is = fd < KNOWN && is_marked(fd);
+
+	if (zag_unlikely(is)) {
+		zag_lock(&lock); /* unless it has just been closed */
+		is = is_marked(fd);
+		zag_unlock(&lock);
+	}
+	return is;
 }
 
 void zag_ownfd_reset(void)
 {
+	lock = (struct zag_lock){ 0 };
 	for (int i = 0; i < KNOWN / WORD; i++)
 		zag_store_rlx(&ours[i], 0);
 }

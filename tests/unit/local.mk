@@ -18,6 +18,7 @@ unit_programs = \
 	tests/unit/test_nearest \
 	tests/unit/test_offload \
 	tests/unit/test_opt \
+	tests/unit/test_ownfd \
 	tests/unit/test_page \
 	tests/unit/test_peer \
 	tests/unit/test_runq \
@@ -79,6 +80,10 @@ tests_unit_test_offload_LDADD = $(UNIT_LIBS)
 tests_unit_test_opt_SOURCES = tests/unit/test_opt.c
 tests_unit_test_opt_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_opt_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_ownfd_SOURCES = tests/unit/test_ownfd.c
+tests_unit_test_ownfd_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_ownfd_LDADD = $(UNIT_LIBS)
 
 tests_unit_test_page_SOURCES = tests/unit/test_page.c
 tests_unit_test_page_CPPFLAGS = $(UNIT_CPPFLAGS)
