@@ -10,16 +10,17 @@
 
 #include "base/atomic.h"
 #include "base/compiler.h"
-#include "base/lock.h"
 #include "base/raw.h"
 
-enum { KNOWN = ZAG_OWNFD_END, WORD = 64 };
+/*
+ * Of each number: how many times it has become ours, and how many of those are
+ * being closed.  While these are equal it may be the program's already, or not
+ * yet: no lock tells, as closing can take any time, and a forked child or a
+ * handler would wait for it for ever.
+ */
+enum { OURS = 1, CLOSING = 0x100, LOOKS = 1000 };
 
-static _Atomic uint64_t ours[KNOWN / WORD];
-
-/* Held while a number becomes ours or ceases to be, with the system call: it
- * may be the program's, or ours again, before and right after. */
-static struct zag_lock lock;
+static _Atomic uint16_t numbers[ZAG_OWNFD_END];
 
 void zag_ownfd_widen(uint32_t n)
 {
@@ -56,15 +57,12 @@ bool zag_ownfd_room(uint32_t n)
 
 int zag_ownfd_copy(int fd)
 {
-	long r;
+	long r = zag_raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, ZAG_OWNFD_LEAST);
 
-	zag_lock(&lock);
-	r = zag_raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, ZAG_OWNFD_LEAST);
 	if (r == -EINVAL || r == -EMFILE) /* above the limit */
 		r = zag_raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
-	if (r >= 0 && r < KNOWN)
-		zag_or(&ours[r / WORD], UINT64_C(1) << r % WORD);
-	zag_unlock(&lock);
+	if (r >= 0 && r < ZAG_OWNFD_END)
+		zag_add(&numbers[r], OURS);
 	return (int)r;
 }
 
@@ -95,33 +93,36 @@ bool zag_ownfd_pipe(int ends[2])
 
 void zag_ownfd_close(int fd)
 {
-	zag_lock(&lock);
+	bool known = (unsigned)fd < ZAG_OWNFD_END;
+
+	if (known)
+		zag_add(&numbers[fd], CLOSING);
 	zag_raw(SYS_close, fd);
-	if ((unsigned)fd < KNOWN)
-		zag_and(&ours[fd / WORD], ~(UINT64_C(1) << fd % WORD));
-	zag_unlock(&lock);
+	if (known)
+		zag_sub(&numbers[fd], OURS + CLOSING);
 }
 
-static bool is_marked(unsigned fd)
+/* Who asks for so long has most likely got the number meanwhile. */
+static bool is_ours(_Atomic uint16_t *number)
 {
-	return zag_load_rlx(&ours[fd / WORD]) >> fd % WORD & 1;
+	for (int i = 0; i < LOOKS; i++) {
+		uint16_t n = zag_load_acq(number);
+
+		if (n % CLOSING != n / CLOSING || !n)
+			return n != 0;
+		zag_raw(SYS_sched_yield);
+	}
+	return false;
 }
 
 bool zag_ownfd(unsigned fd)
 {
-	bool is = fd < KNOWN && is_marked(fd);
-
-	if (zag_unlikely(is)) {
-		zag_lock(&lock); /* unless it has just been closed */
-		is = is_marked(fd);
-		zag_unlock(&lock);
-	}
-	return is;
+	return fd < ZAG_OWNFD_END && zag_load_rlx(&numbers[fd]) &&
+	       is_ours(&numbers[fd]);
 }
 
 void zag_ownfd_reset(void)
 {
-	lock = (struct zag_lock){ 0 };
-	for (int i = 0; i < KNOWN / WORD; i++)
-		zag_store_rlx(&ours[i], 0);
+	for (int i = 0; i < ZAG_OWNFD_END; i++)
+		zag_store_rlx(&numbers[i], 0);
 }
