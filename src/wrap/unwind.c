@@ -4,7 +4,8 @@
  *
  * libgcc_s.so.1 is not linked, nor loaded before something unwinds: its start
  * alone would take a program that is started with this library preloaded a sixth
- * of its own.  glibc does the same; who unwinds has loaded it, so it is found.
+ * of its own.  Who unwinds has loaded it, but for a program that is linked with
+ * an unwinder of its own.
  */
 #include "config.h"
 
@@ -14,6 +15,7 @@
 
 #include "base/atomic.h"
 #include "base/log.h"
+#include "base/symtab.h"
 #include "wrap/real.h"
 
 _Unwind_Reason_Code __gcc_personality_v0(int version, _Unwind_Action actions,
@@ -24,16 +26,47 @@ _Unwind_Reason_Code __gcc_personality_v0(int version, _Unwind_Action actions,
 static __typeof__(__gcc_personality_v0) *_Atomic personality;
 static __typeof__(_Unwind_Resume) *_Atomic resume;
 
-ZAG_COLD static void load(void)
+static void *find(const struct zag_symtab *t, const char *name)
 {
-	void *lib = ZAG_REAL(dlopen)("libgcc_s.so.1", RTLD_NOW);
+	const ElfW(Sym) *s = zag_symtab_find(t, name, zag_symtab_hash(name));
 
+	return s ? (void *)(t->base + s->st_value) : NULL;
+}
+
+/* In the unwinder itself, which calls: without the loader's lock, for which a
+ * fiber would wait while another that unloads a library waits for its end. */
+static bool find_in(void *unwinder)
+{
+	struct dl_find_object found;
+	struct zag_symtab t;
+	void *p, *r;
+
+	if (_dl_find_object(unwinder, &found) ||
+	    !zag_symtab_of(found.dlfo_link_map, &t))
+		return false;
+	p = find(&t, "__gcc_personality_v0");
+	r = find(&t, "_Unwind_Resume");
+	if (!p || !r)
+		return false;
+	zag_store_rel(&resume, (__typeof__(_Unwind_Resume) *)r);
+	zag_store_rel(&personality, (__typeof__(__gcc_personality_v0) *)p);
+	return true;
+}
+
+/* One that is a part of the program has none for us. */
+ZAG_COLD static void load(void *unwinder)
+{
+	void *lib;
+
+	if (find_in(unwinder))
+		return;
+	lib = ZAG_REAL(dlopen)("libgcc_s.so.1", RTLD_NOW);
 	if (lib) {
+		zag_store_rel(&resume, (__typeof__(_Unwind_Resume) *)dlsym(
+					       lib, "_Unwind_Resume"));
 		zag_store_rel(&personality,
 			      (__typeof__(__gcc_personality_v0) *)dlsym(
 				      lib, "__gcc_personality_v0"));
-		zag_store_rel(&resume, (__typeof__(_Unwind_Resume) *)dlsym(
-					       lib, "_Unwind_Resume"));
 	}
 	if (zag_load_acq(&personality) && zag_load_acq(&resume))
 		return;
@@ -48,14 +81,14 @@ _Unwind_Reason_Code __gcc_personality_v0(int version, _Unwind_Action actions,
 					 struct _Unwind_Context *c)
 {
 	if (zag_unlikely(!zag_load_acq(&personality)))
-		load();
+		load(__builtin_return_address(0));
 	return zag_load_acq(&personality)(version, actions, class, e, c);
 }
 
 void _Unwind_Resume(struct _Unwind_Exception *e)
 {
 	if (zag_unlikely(!zag_load_acq(&resume)))
-		load();
+		load(NULL); /* never: the other comes before */
 	zag_load_acq(&resume)(e);
 	abort();
 }
