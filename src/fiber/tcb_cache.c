@@ -19,7 +19,7 @@
 #include "base/peek.h"
 #include "fiber/tcb_glibc.h"
 
-enum { BINS = 64, BIN = BINS - 1, SIZE = 24 + 16 * BIN };
+enum { BINS = 64, LEAST = 24 /* bytes of the first bin */ };
 
 /* struct tcache_perthread_struct, tcache_entry of glibc 2.30 to 2.41. */
 struct cache {
@@ -54,7 +54,7 @@ static bool is_cache(uintptr_t at, uintptr_t last, uintptr_t first)
 	if (!at || at % 16 ||
 	    !zag_peek(at - sizeof(size_t), &there, sizeof(there)) ||
 	    (there.size & ~(size_t)7) != sizeof(there) + sizeof(size_t) ||
-	    there.cache.counts[BIN] < 2 || there.cache.entries[BIN] != last)
+	    there.cache.counts[0] < 2 || there.cache.entries[0] != last)
 		return false;
 	mixed = UINTPTR_MAX;
 	if ((uintptr_t)next_of((struct chunk *)last) == first)
@@ -86,7 +86,7 @@ static int look_into(struct dl_phdr_info *info, size_t size, void *chunks)
 	return 1;
 }
 
-/* By two chunks of the last bin, the least used one: there is room for them.  A
+/* By two chunks, which come from it if it is full, so that there is room.  A
  * program with an allocator of its own does not use libc's. */
 void zag_tcb_find_cache(void)
 {
@@ -97,8 +97,8 @@ void zag_tcb_find_cache(void)
 	if (place || !allocate || !libc_free ||
 	    (void *)allocate != dlsym(RTLD_DEFAULT, "malloc"))
 		return;
-	first = allocate(SIZE);
-	last = allocate(SIZE);
+	first = allocate(LEAST);
+	last = allocate(LEAST);
 	libc_free(first);
 	libc_free(last);
 	dl_iterate_phdr(look_into,
