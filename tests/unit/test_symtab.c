@@ -64,16 +64,22 @@ START_TEST(the_newest_version_is_found)
 }
 END_TEST
 
-/* The program's, whose address may be 0, and the kernel's. */
+/* The program's, whose address may be 0, and the kernel's, where it has such a
+ * table. */
 START_TEST(every_object_can_be_read)
 {
 	struct zag_symtab t;
 	int n = 0;
 
 	for (struct link_map *m = _r_debug.r_map; m; m = m->l_next, n++) {
-		ck_assert_msg(zag_symtab_of(m, &t), "%s", m->l_name);
+		bool vdso = strstr(m->l_name, "vdso");
+
+		if (!zag_symtab_of(m, &t)) {
+			ck_assert_msg(vdso, "%s", m->l_name);
+			continue;
+		}
 		ck_assert_ptr_null(find(&t, "no such function"));
-		if (strstr(m->l_name, "vdso"))
+		if (vdso)
 			ck_assert(find(&t, "__vdso_clock_gettime") ||
 				  find(&t, "__kernel_clock_gettime"));
 	}
