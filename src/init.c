@@ -3,8 +3,8 @@
  * Start-up, in order.  This is the only constructor, and the only destructor.
  *
  * Before it has run, every interposer passes straight through by raw system
- * call.  After it, everything is known and nothing is running: the runtime
- * boots when the program creates its first thread.
+ * call.  After it, nothing is running: the runtime boots when the program creates
+ * its first thread.
  */
 #include "config.h"
 
@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "arch/arch.h"
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/raw.h"
@@ -60,7 +59,7 @@ static const char *obstacle(void)
 {
 	if (zag_opt.disable)
 		return "";
-	return zag_tcb_start(); /* NULL: glibc is one we know */
+	return zag_tcb_start(); /* booting finds out the rest */
 }
 
 static void start_up(void)
@@ -70,7 +69,6 @@ static void start_up(void)
 	if (begun || !environ)
 		return; /* before libc's own constructor there is none */
 	begun = true;
-	zag_arch_start();
 	zag_opt_load(environ, warn);
 	open_log();
 	zag_real_init(); /* from here on ZAG_REAL(x) is libc's x */

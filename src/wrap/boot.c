@@ -6,6 +6,7 @@
 
 #include <sched.h>
 
+#include "arch/arch.h"
 #include "base/atomic.h"
 #include "base/log.h"
 #include "base/opt.h"
@@ -67,7 +68,9 @@ static int boot(void)
 {
 	const char *why;
 
+	zag_arch_start();
 	zag_boot_start_up();
+	zag_real_find_all();
 	why = zag_boot_obstacle ? zag_boot_obstacle : zag_tcb_init();
 	if (!why && left_alone())
 		return NATIVE;

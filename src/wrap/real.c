@@ -97,69 +97,71 @@ static void resolve_call(const char *name, any_function *real)
 	resolve_cond(name, real);
 }
 
-void *zag_real_find(const char *name, void **real)
-{
-	resolve_call(name, (any_function *)real);
-	return *real;
-}
-
-/* --- all of them --------------------------------------------------------- */
-
 /*
- * There are hundreds, and each program that is started pays for them, with a
- * thread or without: dlsym takes a third of what our start-up does.  So what it
- * would find is looked up in the objects' own tables.
+ * There are hundreds, and each program that is started would pay for them, with
+ * a thread or without.  So the constructor finds those only that have stand-ins,
+ * whoever calls first finds one of the others, and booting the rest: in the
+ * objects' own tables, which takes no lock of the loader's.
  */
-struct objects {
-	int count;
+static struct {
+	int count; /* 0: the loader is to be asked */
 	struct zag_symtab list[64];
-};
+} objects;
 
-/* Those that the loader searches after this one; false: it is to be asked. */
-static bool find_objects(struct objects *o)
+/* Those that the loader searches after this one. */
+static void find_objects(void)
 {
-	struct link_map *map = NULL;
-	Dl_info info;
+	struct link_map *map = _r_debug.r_map;
+	int n = 0;
 
-	o->count = 0;
-	if (!dladdr1((void *)zag_real_init, &info, (void **)&map,
-		     RTLD_DL_LINKMAP) || !map)
-		return false;
-	while ((map = map->l_next) && o->count < 64)
-		if (!zag_symtab_of(map, &o->list[o->count++]))
-			return false;
-	return !map;
+	while (map && map->l_ld != _DYNAMIC)
+		map = map->l_next;
+	while (map && (map = map->l_next) && n < 64)
+		if (!zag_symtab_of(map, &objects.list[n++]))
+			return;
+	if (!map)
+		objects.count = n;
 }
 
-static void resolve_in(const struct objects *o, const char *name,
-		       any_function *real)
+void *zag_real_find(const char *name, void **real)
 {
 	uint32_t hash = zag_symtab_hash(name);
 	const ElfW(Sym) *s = NULL;
 	int i = 0;
 
-	while (i < o->count &&
-	       !(s = zag_symtab_find(&o->list[i], name, hash)))
+	while (i < objects.count &&
+	       !(s = zag_symtab_find(&objects.list[i], name, hash)))
 		i++;
 	if (s && ELF64_ST_TYPE(s->st_info) == STT_FUNC)
-		*real = (void *)(o->list[i].base + s->st_value);
-	else if (s || !o->count)
-		resolve_call(name, real); /* one of several chosen by the CPU */
+		*real = (void *)(objects.list[i].base + s->st_value);
+	else
+		resolve_call(name, (any_function *)real); /* an ifunc, say */
+	return *real;
 }
 
-#define ZAG_RESOLVE_CALL(name) \
-	resolve_in(&objects, #name, (any_function *)&zag_real_##name);
-#define ZAG_CALL_PARKS(name) ZAG_RESOLVE_CALL(name)
-#define ZAG_CALL_OFFLOADS(name) ZAG_RESOLVE_CALL(name)
-#define ZAG_CALL_THREAD(name) ZAG_RESOLVE_CALL(name)
-#define ZAG_CALL(family, name, verdict, note) ZAG_CALL_##verdict(name)
+#undef INIT
+#undef SAME
+#define FIND(name) zag_real_find(#name, (void **)&zag_real_##name);
+#define FIND_SAME(name, as) FIND(name)
 
 void zag_real_init(void)
 {
-	struct objects objects;
+	find_objects();
+	ZAG_STAND_INS(FIND)
+	ZAG_STAND_INS_SHARED(FIND_SAME)
+}
 
-	if (!find_objects(&objects))
-		objects.count = 0;
+#define FIND_MISSING(name)      \
+	if (!zag_real_##name) { \
+		FIND(name)      \
+	}
+#define ZAG_CALL_PARKS(name) FIND_MISSING(name)
+#define ZAG_CALL_OFFLOADS(name) FIND_MISSING(name)
+#define ZAG_CALL_THREAD(name) FIND_MISSING(name)
+#define ZAG_CALL(family, name, verdict, note) ZAG_CALL_##verdict(name)
+
+void zag_real_find_all(void)
+{
 #include "base/calls.def"
 }
 

@@ -23,11 +23,14 @@
 #undef ZAG_CALL_UNSUPPORTED
 
 /*
- * Find every function libc has.  Before that, and where libc lacks one, the
- * pointer of a plain system call makes that call and needs nothing.
+ * Find libc's functions that are system calls.  Before that, and where libc
+ * lacks one, the pointer makes the call and needs nothing.
  * Context: the constructor, once.
  */
 void zag_real_init(void);
+
+/* Find all others that nobody has called yet.  Boot. */
+void zag_real_find_all(void);
 
 /* Where libc's function `name` is to lead: a row of ZAG_JUMP. */
 struct zag_real_jump {

@@ -90,7 +90,7 @@ void zag_arch_start(void)
 	first_look = look();
 }
 
-/* By the time a program has its first thread it has run for long enough. */
+/* What booting does before this takes long enough. */
 static void calibrate(void)
 {
 	struct look now;
