@@ -158,9 +158,9 @@ struct zag_fiber *zag_fiber_get(size_t size, size_t guard);
 void zag_fiber_prepare(struct zag_fiber *f, void (*fn)(void *), void *arg);
 void zag_fiber_use_stack(struct zag_fiber *f, void *addr, size_t size);
 
-/* Make a finished fiber's slot ready for another; then it may be kept in a
- * cache or put back.  Not on its own stack.  put_all: with those behind it,
- * all of one class. */
+/* Make a finished fiber's slot ready for another, if it has not been (`stale`).
+ * Put it back, before that or after; put_all: with those behind it, all of one
+ * class.  Not on its own stack. */
 void zag_fiber_recycle(struct zag_fiber *f);
 void zag_fiber_put(struct zag_fiber *f);
 void zag_fiber_put_all(struct zag_fiber *f);

@@ -119,7 +119,7 @@ struct zag_carrier {
 extern ZAG_HIDDEN struct zag_sched {
 	struct zag_processor *processors;
 	uint32_t count;
-	uint32_t cpus;			/* of the machine; or as many as those */
+	uint32_t cpus;			/* how many are woken for work at most */
 	_Atomic bool running;		/* booted */
 	_Atomic uint32_t idle;		/* processors that could be woken */
 	_Atomic uint32_t searching;	/* carriers looking for work */
