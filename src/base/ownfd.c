@@ -117,8 +117,7 @@ static bool is_ours(_Atomic uint16_t *number)
 
 bool zag_ownfd(unsigned fd)
 {
-	return fd < ZAG_OWNFD_END && zag_load_rlx(&numbers[fd]) &&
-	       is_ours(&numbers[fd]);
+	return fd < ZAG_OWNFD_END && is_ours(&numbers[fd]);
 }
 
 void zag_ownfd_reset(void)
