@@ -73,3 +73,12 @@ const ElfW(Sym) *zag_symtab_find(const struct zag_symtab *t, const char *name,
 			return NULL;
 	}
 }
+
+void *zag_symtab_function(const struct zag_symtab *t, const char *name)
+{
+	const ElfW(Sym) *s = zag_symtab_find(t, name, zag_symtab_hash(name));
+
+	return s && ELF64_ST_TYPE(s->st_info) == STT_FUNC ?
+		       (void *)(t->base + s->st_value) :
+		       NULL;
+}

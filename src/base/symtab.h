@@ -24,4 +24,8 @@ const ElfW(Sym) *zag_symtab_find(const struct zag_symtab *t, const char *name,
 				 uint32_t hash);
 uint32_t zag_symtab_hash(const char *name);
 
+/* Where the function of that name begins; NULL: there is none, or it is one of
+ * several that the CPU decides about. */
+void *zag_symtab_function(const struct zag_symtab *t, const char *name);
+
 #endif

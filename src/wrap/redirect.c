@@ -92,30 +92,19 @@ static bool find_libc(struct image *libc)
 	return libc->text != 0;
 }
 
-/* Where libc's function begins; NULL: it has none of that name. */
-static void *function(const struct image *libc, const char *name, size_t *size)
-{
-	const ElfW(Sym) *s = zag_symtab_find(&libc->symbols, name,
-					     zag_symtab_hash(name));
-
-	if (!s || ELF64_ST_TYPE(s->st_info) != STT_FUNC)
-		return NULL;
-	*size = s->st_size;
-	return (void *)(libc->symbols.base + s->st_value);
-}
-
-/* The same, if a jump may be written there. */
+/* Where libc's function begins, if a jump may be written there. */
 static void *entry_of(const struct image *libc, const char *name,
 		      const void *to)
 {
-	size_t size;
-	void *entry = function(libc, name, &size);
+	const ElfW(Sym) *s = zag_symtab_find(&libc->symbols, name,
+					     zag_symtab_hash(name));
+	uintptr_t entry = s ? libc->symbols.base + s->st_value : 0;
 
-	if (!entry || (uintptr_t)entry < libc->text ||
-	    (uintptr_t)entry + size > libc->text_end ||
-	    !zag_jump_fits(entry, size, to))
+	if (!s || ELF64_ST_TYPE(s->st_info) != STT_FUNC ||
+	    entry < libc->text || entry + s->st_size > libc->text_end ||
+	    !zag_jump_fits((void *)entry, s->st_size, to))
 		return NULL;
-	return entry;
+	return (void *)entry;
 }
 
 /* --- writing ------------------------------------------------------------ */
@@ -144,7 +133,6 @@ static void add(void *from, const void *to)
 static bool collect(const struct image *libc)
 {
 	struct zag_sync_lowlevel low;
-	size_t size;
 
 	for (int i = 0; i < zag_real_jump_count; i++) {
 		const struct zag_real_jump *j = &zag_real_jumps[i];
@@ -156,8 +144,10 @@ static bool collect(const struct image *libc)
 		}
 		add(entry, j->to);
 	}
-	low.wait_private = function(libc, "__lll_lock_wait_private", &size);
-	low.wake_private = function(libc, "__lll_lock_wake_private", &size);
+	low.wait_private = zag_symtab_function(&libc->symbols,
+					       "__lll_lock_wait_private");
+	low.wake_private = zag_symtab_function(&libc->symbols,
+					       "__lll_lock_wake_private");
 	if (zag_sync_find_lowlevel(&low)) {
 		add(low.wait, (void *)zag_sync_lll_wait);
 		add(low.wake, (void *)zag_sync_lll_wake);

@@ -3,9 +3,9 @@
  * libgcc's part in unwinding our frames that have something to put in order.
  *
  * libgcc_s.so.1 is not linked, nor loaded before something unwinds: its start
- * alone would take a program that is started with this library preloaded a sixth
- * of its own.  Who unwinds has loaded it, but for a program that is linked with
- * an unwinder of its own.
+ * would be a sixth of that of each program for which this library is preloaded.
+ * Who unwinds has loaded it, but for a program that is linked with an unwinder
+ * of its own.
  */
 #include "config.h"
 
@@ -26,13 +26,6 @@ _Unwind_Reason_Code __gcc_personality_v0(int version, _Unwind_Action actions,
 static __typeof__(__gcc_personality_v0) *_Atomic personality;
 static __typeof__(_Unwind_Resume) *_Atomic resume;
 
-static void *find(const struct zag_symtab *t, const char *name)
-{
-	const ElfW(Sym) *s = zag_symtab_find(t, name, zag_symtab_hash(name));
-
-	return s ? (void *)(t->base + s->st_value) : NULL;
-}
-
 /* In the unwinder itself, which calls: without the loader's lock, for which a
  * fiber would wait while another that unloads a library waits for its end. */
 static bool find_in(void *unwinder)
@@ -44,8 +37,8 @@ static bool find_in(void *unwinder)
 	if (_dl_find_object(unwinder, &found) ||
 	    !zag_symtab_of(found.dlfo_link_map, &t))
 		return false;
-	p = find(&t, "__gcc_personality_v0");
-	r = find(&t, "_Unwind_Resume");
+	p = zag_symtab_function(&t, "__gcc_personality_v0");
+	r = zag_symtab_function(&t, "_Unwind_Resume");
 	if (!p || !r)
 		return false;
 	zag_store_rel(&resume, (__typeof__(_Unwind_Resume) *)r);
