@@ -44,11 +44,11 @@ static void resolve(const char *name, any_function *real)
 		*real = found;
 }
 
-#define RESOLVE(name) resolve(#name, (any_function *)&zag_real_##name)
+#define FIND(name) zag_real_find(#name, (void **)&zag_real_##name);
 #define LAZY(ret, name, params, ...)                                    \
 	static ret lazy_##name params                                   \
 	{                                                               \
-		RESOLVE(name);                                          \
+		FIND(name)                                              \
 		return zag_real_##name(__VA_ARGS__);                    \
 	}                                                               \
 	__typeof__(name) *zag_real_##name = lazy_##name;
@@ -99,7 +99,7 @@ static void resolve_call(const char *name, any_function *real)
 
 /*
  * There are hundreds, and each program that is started would pay for them, with
- * a thread or without.  So the constructor finds those only that have stand-ins,
+ * a thread or without.  So the constructor finds only those with a stand-in,
  * whoever calls first finds one of the others, and booting the rest: in the
  * objects' own tables, which takes no lock of the loader's.
  */
@@ -141,7 +141,6 @@ void *zag_real_find(const char *name, void **real)
 
 #undef INIT
 #undef SAME
-#define FIND(name) zag_real_find(#name, (void **)&zag_real_##name);
 #define FIND_SAME(name, as) FIND(name)
 
 void zag_real_init(void)

@@ -26,8 +26,9 @@
 		 (__typeof__(zag_real_##name))zag_real_find(              \
 			 #name, (void **)&zag_real_##name))
 
-/* libc's function of that name, into *real; a sanitizer's start-up, say, calls
- * more than system calls before our constructor has run. */
+/* libc's function of that name, into *real: for who is the first to call it
+ * before the runtime boots, or even our constructor has run, as a sanitizer's
+ * start-up does. */
 void *zag_real_find(const char *name, void **real)
 	__attribute__((visibility("hidden")));
 
