@@ -13,6 +13,7 @@ preload_tests = \
 	tests/preload/redirect.test \
 	tests/preload/rust.test \
 	tests/preload/stack-overflow.test \
+	tests/preload/unloads.test \
 	tests/preload/valgrind.test
 TESTS += $(preload_tests)
 EXTRA_DIST += $(preload_tests)
@@ -26,7 +27,8 @@ check_PROGRAMS += \
 	tests/preload/no-exec-writes \
 	tests/preload/own-ev-run \
 	tests/preload/park-many \
-	tests/preload/reads
+	tests/preload/reads \
+	tests/preload/unloads
 tests_preload_links_libev_LDADD = -lev
 tests_preload_own_ev_run_LDFLAGS = -Wl,--export-dynamic
 
@@ -38,4 +40,9 @@ tests_preload_libearly_la_LDFLAGS = -module -shared -avoid-version \
 check_LTLIBRARIES += tests/preload/libclock.la
 tests_preload_libclock_la_SOURCES = tests/preload/clock.c
 tests_preload_libclock_la_LDFLAGS = -module -shared -avoid-version \
+	-rpath $(pkglibdir)
+
+check_LTLIBRARIES += tests/preload/libworks.la
+tests_preload_libworks_la_SOURCES = tests/preload/works.c
+tests_preload_libworks_la_LDFLAGS = -module -shared -avoid-version \
 	-rpath $(pkglibdir)
