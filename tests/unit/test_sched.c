@@ -383,6 +383,35 @@ START_TEST(who_stands_is_relieved)
 }
 END_TEST
 
+static uint32_t others_turns(void)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 1; i < zag_sched.count; i++)
+		n += zag_load_rlx(&zag_sched.processors[i].tick);
+	return n;
+}
+
+/* Who is awake comes for the work; and if there are more CPUs, others do. */
+START_TEST(no_more_are_woken_than_there_are_cpus)
+{
+	enum { FIBERS = 20, TURNS = 2000 };
+	struct zag_fiber *f[FIBERS];
+
+	boot(2);
+	for (uint32_t cpus = 1; cpus <= 2; cpus++) {
+		zag_sched.cpus = cpus;
+		for (int i = 0; i < FIBERS; i++)
+			f[i] = runtime_start(yielder, (void *)TURNS);
+		for (int i = 0; i < FIBERS; i++)
+			runtime_join(f[i]);
+		if (cpus == 1)
+			ck_assert_uint_lt(others_turns(), FIBERS * TURNS / 10);
+	}
+	ck_assert_uint_gt(others_turns(), FIBERS * TURNS / 10);
+}
+END_TEST
+
 static int blocked_pipe[2];
 
 static void *blocked(void *arg)
@@ -471,6 +500,7 @@ int main(void)
 	tcase_add_loop_test(c, spinning_fibers_are_handed_off, 0,
 			    RUNTIME_SIZES);
 	tcase_add_loop_test(c, who_stands_is_relieved, 1, RUNTIME_SIZES);
+	tcase_add_test(c, no_more_are_woken_than_there_are_cpus);
 	tcase_add_loop_test(c, a_blocked_carrier_delays_nobody, 0,
 			    RUNTIME_SIZES);
 	tcase_add_loop_test(c, an_idle_runtime_sleeps, 0, RUNTIME_SIZES);
