@@ -36,7 +36,7 @@ void zag_arch_switch(struct zag_context *from, struct zag_context *to);
 void zag_arch_context_init(struct zag_context *ctx, void *stack_top, void *tp,
 			   void (*fn)(void *arg), void *arg);
 
-/* When booting begins: zag_arch_init looks how far the counter has got since. */
+/* When booting begins: zag_arch_init looks how far the counter has come. */
 void zag_arch_start(void);
 
 /* Switch by wrfsbase where the CPU and kernel allow it.  Once, at boot. */

@@ -30,6 +30,13 @@ bool zag_symtab_of(const struct link_map *map, struct zag_symtab *t)
 	return t->symbols && t->strings && t->hash;
 }
 
+extern __typeof__(_dl_find_object) _dl_find_object __attribute__((weak));
+
+bool zag_object_at(const void *at, struct dl_find_object *o)
+{
+	return _dl_find_object && !_dl_find_object((void *)at, o);
+}
+
 uint32_t zag_symtab_hash(const char *name)
 {
 	uint32_t h = 5381;

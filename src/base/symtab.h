@@ -3,6 +3,7 @@
 #ifndef ZAG_BASE_SYMTAB_H
 #define ZAG_BASE_SYMTAB_H
 
+#include <dlfcn.h>
 #include <link.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,6 +15,11 @@ struct zag_symtab {
 	const uint32_t *hash;	    /* DT_GNU_HASH */
 	const ElfW(Half) *versions; /* DT_VERSYM, one for each; may be NULL */
 };
+
+/* The loaded object that at lies in; false: none, as with a glibc before 2.35.
+ * Async-signal-safe: without the loader's lock, which a thread that loads or
+ * unloads holds for as long as an object's own functions run. */
+bool zag_object_at(const void *at, struct dl_find_object *o);
 
 /* False: it has no hash table that we know.  Any thread. */
 bool zag_symtab_of(const struct link_map *map, struct zag_symtab *t);

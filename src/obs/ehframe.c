@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/symtab.h"
 
 enum { DEPTH = 4 }; /* of remembered states */
 
@@ -112,14 +113,6 @@ static struct reader record(const uint8_t *p)
 
 /* --- finding ------------------------------------------------------------ */
 
-/* Since glibc 2.35; without it nothing is found. */
-extern __typeof__(_dl_find_object) _dl_find_object __attribute__((weak));
-
-bool zag_eh_find_object(uintptr_t pc, struct dl_find_object *o)
-{
-	return _dl_find_object && _dl_find_object((void *)pc, o) == 0;
-}
-
 /* The record for pc, by the table that ld has sorted; NULL: none. */
 static const uint8_t *find_record(uintptr_t pc)
 {
@@ -130,7 +123,7 @@ static const uint8_t *find_record(uintptr_t pc)
 	uint32_t low = 0, high;
 	intptr_t off;
 
-	if (!zag_eh_find_object(pc, &o) || !o.dlfo_eh_frame)
+	if (!zag_object_at((void *)pc, &o) || !o.dlfo_eh_frame)
 		return NULL;
 	header = o.dlfo_eh_frame;
 	if (header[0] != 1 || header[2] != UDATA4 ||

@@ -8,7 +8,6 @@
 #ifndef ZAG_OBS_EHFRAME_H
 #define ZAG_OBS_EHFRAME_H
 
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -41,10 +40,6 @@ struct zag_eh_row {
 	uint8_t ra;  /* the register that is the return address */
 	bool signal; /* the caller was interrupted, it has not called */
 };
-
-/* The loaded object that pc lies in; false: none.  Since glibc 2.35; without it
- * nothing is found. */
-bool zag_eh_find_object(uintptr_t pc, struct dl_find_object *o);
 
 /* The row of pc; false: none that can be read. */
 bool zag_eh_row(uintptr_t pc, struct zag_eh_row *row);

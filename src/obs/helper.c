@@ -4,7 +4,6 @@
 
 #include "obs/helper.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -17,6 +16,7 @@
 #include "base/page.h"
 #include "base/raw.h"
 #include "base/sigmask.h"
+#include "base/symtab.h"
 #include "obs/debug.h"
 
 enum { STACK = 64 * 1024, PATH = 512 };
@@ -102,18 +102,19 @@ void zag_helper_write(int fd, const char *at, const char *end)
 	}
 }
 
-/* In the tree it was built in, zagctl is beside the library's folder. */
+/* In the tree it was built in, zagctl is beside the library's folder.  Who is
+ * stuck may hold the loader's lock. */
 static bool find_zagctl(char *path)
 {
-	Dl_info info;
-	const char *slash;
+	struct dl_find_object o;
 
-	if (dladdr(&zag_debug, &info)) {
-		slash = strrchr(info.dli_fname, '/');
-		zag_format(path, PATH, "%s", info.dli_fname);
-		if (slash && slash - info.dli_fname < PATH - 16) {
-			strcpy(path + (slash - info.dli_fname),
-			       "/../zagctl");
+	if (zag_object_at(&zag_debug, &o)) {
+		const char *name = o.dlfo_link_map->l_name;
+		const char *slash = strrchr(name, '/');
+
+		if (slash && slash - name < PATH - 16) {
+			zag_format(path, PATH, "%s", name);
+			strcpy(path + (slash - name), "/../zagctl");
 			if (!zag_raw(SYS_faccessat, AT_FDCWD, path, 1))
 				return true;
 		}

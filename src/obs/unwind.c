@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/symtab.h"
 #include "obs/debug.h"
 #include "obs/ehframe.h"
 
@@ -22,7 +23,7 @@ bool zag_unwind_is_ours(uintptr_t pc)
 	static struct dl_find_object own;
 
 	if (!own.dlfo_map_end &&
-	    !zag_eh_find_object((uintptr_t)zag_unwind_is_ours, &own))
+	    !zag_object_at(zag_unwind_is_ours, &own))
 		return false;
 	return pc >= (uintptr_t)own.dlfo_map_start &&
 	       pc < (uintptr_t)own.dlfo_map_end;

@@ -26,15 +26,15 @@ _Unwind_Reason_Code __gcc_personality_v0(int version, _Unwind_Action actions,
 static __typeof__(__gcc_personality_v0) *_Atomic personality;
 static __typeof__(_Unwind_Resume) *_Atomic resume;
 
-/* In the unwinder itself, which calls: without the loader's lock, for which a
- * fiber would wait while another that unloads a library waits for its end. */
+/* In the unwinder itself, which calls: by dlsym a fiber would wait for another
+ * that unloads a library and waits for this one's end. */
 static bool find_in(void *unwinder)
 {
 	struct dl_find_object found;
 	struct zag_symtab t;
 	void *p, *r;
 
-	if (_dl_find_object(unwinder, &found) ||
+	if (!zag_object_at(unwinder, &found) ||
 	    !zag_symtab_of(found.dlfo_link_map, &t))
 		return false;
 	p = zag_symtab_function(&t, "__gcc_personality_v0");

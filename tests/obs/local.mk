@@ -22,5 +22,9 @@ obs_programs = \
 	tests/obs/stuck \
 	tests/obs/waits
 check_PROGRAMS += $(obs_programs)
+check_LTLIBRARIES += tests/obs/libwaits.la
+tests_obs_libwaits_la_SOURCES = tests/obs/library.c
+tests_obs_libwaits_la_LDFLAGS = -module -shared -avoid-version \
+	-rpath $(pkglibdir)
 tests_obs_stuck_SOURCES = tests/obs/stuck.c tests/obs/stuck.h \
 	tests/obs/woken.c

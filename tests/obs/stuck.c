@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "stuck.h"
 
+#include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,12 +93,23 @@ static void no_post(void)
 	sem_wait(&sem);
 }
 
+/* The loader's lock is held. */
+static void unload(void)
+{
+	void *lib = dlopen(getenv("STUCK_LIBRARY"), RTLD_NOW);
+
+	spawn(idles, NULL);
+	if (lib)
+		dlclose(lib);
+}
+
 static const struct stuck_case stuck_cases[] = {
 	{ "cycle", cycle },
 	{ "cond", no_signal },
 	{ "ring", ring },
 	{ "writer", writer },
 	{ "sem", no_post },
+	{ "unload", unload },
 	{ NULL, NULL },
 };
 
