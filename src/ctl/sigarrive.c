@@ -88,6 +88,7 @@ static void set_look(int how)
  */
 static void deliver_on_carrier(struct zag_fiber *f, void *uc)
 {
+	zag_wait_stands_no_more(f);
 	do {
 		f->sigdelivers = true;
 		set_look(SIG_UNBLOCK);
@@ -98,6 +99,7 @@ static void deliver_on_carrier(struct zag_fiber *f, void *uc)
 	} while (zag_fiber_self() == f &&
 		 (zag_sigmask_takes(f) & ~zag_load_rlx(&f->sigmask)));
 	settle(f, uc);
+	zag_arch_syscall_interrupt(uc);
 }
 
 _Atomic bool zag_signal_freezes;
@@ -126,14 +128,15 @@ void zag_sig_on_look(int signo, siginfo_t *si, void *uc)
 		freeze();
 	if (f && interruptible(f) && zag_sigmask_takes(f)) {
 		deliver_on_carrier(f, uc);
-	} else if (f) {
-		come_back(f);
-	} else if (!c) {
-		/* A helper thread that is to give up its call, or a thread of
-		 * libc's own that is cancelled. */
-		zag_arch_syscall_interrupt(uc);
-		zag_cancel_arrived();
+		return;
 	}
+	/* A helper thread is to give up its call, or a fiber one that it makes
+	 * itself; or a thread of libc's own is cancelled. */
+	zag_arch_syscall_interrupt(uc);
+	if (f)
+		come_back(f);
+	else if (!c)
+		zag_cancel_arrived();
 }
 
 /* --- faults -------------------------------------------------------------- */

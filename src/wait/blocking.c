@@ -204,6 +204,30 @@ bool zag_blocking_call(const struct zag_syscall *call, zag_time deadline,
 	return true;
 }
 
+/* A false alarm ends nothing, nor does a handler with SA_RESTART. */
+long zag_standing_call(const struct zag_syscall *call, bool restarts)
+{
+	enum zag_wake reason = ZAG_WAKE_NONE;
+	struct zag_wait w = { 0 };
+	bool fiber = zag_fiber_self();
+	long r;
+	int err;
+
+	do {
+		if (fiber)
+			zag_wait_stand(&w);
+		r = zag_arch_syscall(&w.reason, call->nr, call->arg);
+		if (fiber)
+			reason = zag_wait_stood(&w);
+		if (r != -EINTR || !fiber)
+			return r;
+		err = reason == ZAG_WAKE_NONE || reason == ZAG_WAKE_SIGNAL ?
+			      zag_wait_interrupted(restarts) :
+			      zag_wake_errno(reason);
+	} while (!err);
+	return err;
+}
+
 int zag_backoff(zag_time *interval, zag_time deadline, bool restarts)
 {
 	zag_time look;

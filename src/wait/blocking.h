@@ -38,6 +38,15 @@ bool zag_blocking_call(const struct zag_syscall *call, zag_time deadline,
 		       bool restarts, long *result);
 
 /*
+ * Make it here, on the carrier: where that costs less since it seldom waits, no
+ * helper can be had, or signals of the kernel's own must reach the caller.
+ * Handoff covers for the carrier.  The kernel's result, or -EINTR, as above, or
+ * -ZAG_ECANCEL: then the call has had no effect.
+ * Context: any thread; no lock of the runtime held.
+ */
+long zag_standing_call(const struct zag_syscall *call, bool restarts);
+
+/*
  * For where no helper can be had: sleep, longer each time (`interval` begins
  * as 0), before trying again what does not block.  0: try; -EINTR, -ETIMEDOUT.
  * Context: as above.

@@ -9,6 +9,8 @@
 #include "base/futex.h"
 #include "base/log.h"
 #include "base/probe.h"
+#include "base/raw.h"
+#include "base/sigmask.h"
 #include "fiber/sigmask.h"
 #include "fiber/tcb.h"
 #include "fiber/tcb_cancel.h"
@@ -115,6 +117,7 @@ void zag_wait_begin(struct zag_wait *w)
 	zag_store_rlx(&w->reason, ZAG_WAKE_NONE);
 	w->fiber = f;
 	w->deaf = false;
+	w->stands = false;
 	w->firm = zag_wait_no_point ? ZAG_FIRM_CALL : ZAG_FIRM_NOT;
 	if (f)
 		zag_store_rel(&f->state, ZAG_FIBER_PARKING);
@@ -149,6 +152,12 @@ static bool hears(const struct zag_wait *w, enum zag_wake reason,
 	}
 }
 
+/* Out of the kernel.  Until `busy` is given back, the carrier is f's. */
+static void poke(struct zag_fiber *f)
+{
+	zag_raw(SYS_tgkill, zag_raw(SYS_getpid), f->carrier->tid, ZAG_SIGNAL);
+}
+
 /*
  * The waiter may have acted on the cancellation already, and wait for something
  * else: its bits are looked at when the wait has been seen.
@@ -164,8 +173,11 @@ static bool end(_Atomic(struct zag_wait *) *place, _Atomic uint32_t *busy,
 	zag_membarrier(); /* pairs with the fences below */
 	w = zag_load_acq(place);
 	heard = w && hears(w, reason, zag_load_acq(zag_tcb_cancel_word(tp)));
-	if (heard)
+	if (heard) {
 		zag_wait_wake(w, reason);
+		if (w->stands)
+			poke(w->fiber);
+	}
 	zag_sub(busy, 1);
 	zag_lock_end();
 	return heard;
@@ -213,6 +225,36 @@ static inline void unlisten(_Atomic(struct zag_wait *) *place,
 	zag_asymmetric_fence();
 	while (zag_unlikely(zag_load_acq(busy)))
 		zag_pause();
+}
+
+/* --- in the kernel ------------------------------------------------------- */
+
+void zag_wait_stand(struct zag_wait *w)
+{
+	struct zag_fiber *f = zag_fiber_self();
+
+	*w = (struct zag_wait){
+		.fiber = f,
+		.stands = true,
+		.firm = zag_wait_no_point ? ZAG_FIRM_CALL : ZAG_FIRM_NOT,
+	};
+	listen(f, w);
+}
+
+enum zag_wake zag_wait_stood(struct zag_wait *w)
+{
+	unlisten(&w->fiber->sigwait, &w->fiber->sigbusy);
+	return zag_wait_reason(w);
+}
+
+void zag_wait_stands_no_more(struct zag_fiber *f)
+{
+	struct zag_wait *w = zag_load_rlx(&f->sigwait);
+
+	if (!w)
+		return;
+	claim(w, ZAG_WAKE_SIGNAL);
+	unlisten(&f->sigwait, &f->sigbusy);
 }
 
 /* --- a native thread ---------------------------------------------------- */
@@ -382,6 +424,8 @@ bool zag_wait_wake(struct zag_wait *w, enum zag_wake reason)
 
 	if (!claim(w, reason))
 		return false;
+	if (w->stands)
+		return true; /* who ends it tells its carrier */
 	if (f) {
 		ZAG_PROBE1(wake, f->id);
 		zag_unpark(f);

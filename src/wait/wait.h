@@ -51,6 +51,7 @@ struct zag_wait {
 	_Atomic uint32_t reason;  /* enum zag_wake; a native waiter's futex */
 	struct zag_fiber *fiber;  /* NULL: a native thread */
 	bool deaf;		  /* no signal ends it, nor cancellation */
+	bool stands;		  /* in the kernel: zag_wait_stand */
 	uint8_t firm;		  /* enum zag_firm */
 };
 
@@ -135,6 +136,19 @@ bool zag_wait_cancel(struct zag_wait *w);
  * Context: fiber or native thread; no lock held.
  */
 enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline);
+
+/*
+ * The calling fiber is about to wait in the kernel, on its carrier, by
+ * zag_arch_syscall with w's `reason` as its stop: a signal for the fiber or a
+ * cancellation ends that.  zag_wait_stood follows, and tells which it was;
+ * ZAG_WAKE_NONE: neither.  A handler runs within the call and ends it, so that
+ * it may leave it by a jump.
+ */
+void zag_wait_stand(struct zag_wait *w);
+enum zag_wake zag_wait_stood(struct zag_wait *w);
+
+/* A handler is about to run on fiber f, the caller: its call ends. */
+void zag_wait_stands_no_more(struct zag_fiber *f);
 
 /*
  * Claim w for `reason` and make its waiter run.  False: somebody else was

@@ -29,7 +29,8 @@ static long accept_ready(int fd, struct sockaddr *addr, socklen_t *len,
 
 	zag_mutex_lock(lock);
 	if (zag_io_events(fd, POLLIN))
-		r = zag_raw(SYS_accept4, fd, addr, len, flags);
+		r = zag_stand_raw(true, SYS_accept4, fd, addr, len, flags, 0,
+				  0);
 	zag_mutex_unlock(lock);
 	if (r >= 0)
 		zag_fd_set_listens(fd);

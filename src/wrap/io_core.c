@@ -27,10 +27,29 @@ static bool is_limited(const struct zag_io *io)
 	       zag_fd_kind(io->fd) == ZAG_FD_STREAM;
 }
 
+int zag_io_wait(struct zag_io *io, zag_time deadline, bool restarts)
+{
+	int fd = io->fd;
+	int r = zag_fd_wait_on(&fd, io->dir, deadline, restarts);
+
+	if (fd != io->fd) {
+		zag_io_leave(io);
+		io->fd = fd;
+		io->followed = true;
+	}
+	io->woken = r == 0;
+	return r;
+}
+
+bool zag_io_seems_ready(const struct zag_io *io)
+{
+	return !zag_fd_nonblocking(io->fd) &&
+	       zag_io_events(io->fd, io->dir == ZAG_IN ? POLLIN : POLLOUT);
+}
+
 long zag_io_park(struct zag_io *io)
 {
 	zag_time deadline;
-	int fd = io->fd;
 	bool limited;
 	int r;
 
@@ -44,14 +63,7 @@ long zag_io_park(struct zag_io *io)
 	limited = is_limited(io);
 	if (limited)
 		deadline = zag_now() + (zag_time)zag_opt.io_timeout;
-	/* signal(7): with a time-out of the program's, no restart. */
-	r = zag_fd_wait_on(&fd, io->dir, deadline,
-			   !io->partly && io->deadline == ZAG_NEVER);
-	if (fd != io->fd) {
-		zag_io_leave(io);
-		io->fd = fd;
-		io->followed = true;
-	}
+	r = zag_io_wait(io, deadline, zag_io_restarts(io));
 	return r == -ETIMEDOUT && !limited ? -EAGAIN : r;
 }
 
@@ -155,5 +167,5 @@ long zag_io_block(const struct zag_syscall *call, bool restarts)
 
 	if (zag_blocking_call(call, ZAG_NEVER, restarts, &r))
 		return r;
-	return make_call((void *)call);
+	return zag_standing_call(call, restarts);
 }

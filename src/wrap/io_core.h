@@ -30,14 +30,15 @@ struct zag_io {
 	bool partly; /* bytes have moved: a signal ends the call with them */
 	bool idles;  /* waiting long is its business: accept */
 	bool followed; /* fd is our own copy of what was closed meanwhile */
+	bool woken;    /* a wait has said that it is ready */
 	zag_time deadline;
 };
 
 /* Initialises one.  A copy is closed when the block is left, also by a handler
  * that runs in a wait there. */
-#define ZAG_IO(fd, dir)                                    \
+#define ZAG_IO(number, in_or_out)                          \
 	__attribute__((cleanup(zag_io_leave))) = {         \
-		(fd), (dir), false, false, false, false, 0 \
+		.fd = (number), .dir = (in_or_out)         \
 	}
 
 void zag_io_leave(struct zag_io *io);
@@ -50,6 +51,26 @@ void zag_io_leave(struct zag_io *io);
  * has, -EINTR, -EBADF.
  */
 long zag_io_park(struct zag_io *io);
+
+/*
+ * It would block, and is said to be ready all the same: then only the kernel
+ * can wait for it.  A datagram socket that was shut down is so, and MSG_PEEK
+ * with SO_PEEK_OFF.
+ */
+bool zag_io_seems_ready(const struct zag_io *io);
+static inline bool zag_io_misled(const struct zag_io *io)
+{
+	return zag_unlikely(io->woken) && zag_io_seems_ready(io);
+}
+
+/* signal(7): whether a handler with SA_RESTART restarts it. */
+static inline bool zag_io_restarts(const struct zag_io *io)
+{
+	return !io->partly && io->deadline == ZAG_NEVER;
+}
+
+/* The wait of it, restarted by handlers or not: as zag_fd_wait_on. */
+int zag_io_wait(struct zag_io *io, zag_time deadline, bool restarts);
 
 /* Whether it is not open for that direction: never ready, and EBADF. */
 bool zag_io_wrong_end(const struct zag_io *io);
@@ -103,6 +124,10 @@ long zag_io_offload(const struct zag_syscall *call);
 long zag_io_block(const struct zag_syscall *call, bool restarts);
 #define zag_block_raw(restarts, nr, ...) \
 	zag_io_block(ZAG_SYSCALL(nr, __VA_ARGS__), restarts)
+
+/* One that seldom waits, and holds its carrier if it does. */
+#define zag_stand_raw(restarts, nr, ...) \
+	zag_standing_call(ZAG_SYSCALL(nr, __VA_ARGS__), restarts)
 
 /* preadv2 or pwritev2 (nr) that does not block; off -1: at the position. */
 static inline long zag_sys_nowait(long nr, int fd, const struct iovec *v,

@@ -43,7 +43,15 @@ static long read_polled(struct zag_io *io, const struct iovec *v, int n)
 		if (r < 0)
 			return r;
 	}
-	return zag_raw(SYS_readv, io->fd, v, n);
+	return zag_stand_raw(true, SYS_readv, io->fd, v, n, 0, 0, 0);
+}
+
+/* Apart, to keep the frames of parked fibers small. */
+ZAG_NOINLINE static long read_there(const struct zag_io *io,
+				    const struct iovec *v, int n)
+{
+	return zag_block_raw(zag_io_restarts(io), SYS_readv, io->fd, v, n, 0, 0,
+			     0);
 }
 
 /* Pipes, sockets of all kinds, eventfd, timerfd, signalfd. */
@@ -58,6 +66,8 @@ static long read_ready(int fd, const struct iovec *v, int n)
 			return read_polled(&io, v, n);
 		if (r != -EAGAIN)
 			return r;
+		if (zag_io_misled(&io))
+			return read_there(&io, v, n);
 		r = zag_io_park(&io);
 		if (r < 0)
 			return r;

@@ -46,6 +46,22 @@ static bool only_error_left(int fd)
 	       (zag_raw(SYS_ioctl, fd, FIONREAD, &queued) < 0 || !queued);
 }
 
+/* In the kernel; apart, to keep the frames of parked fibers small. */
+ZAG_NOINLINE static long recv_there(const struct zag_io *io, void *buf,
+				    size_t len, int flags,
+				    struct sockaddr *from, socklen_t *fromlen)
+{
+	return zag_block_raw(zag_io_restarts(io), SYS_recvfrom, io->fd, buf,
+			     len, flags, from, fromlen);
+}
+
+ZAG_NOINLINE static long recvmsg_there(const struct zag_io *io,
+				       struct msghdr *msg, int flags)
+{
+	return zag_block_raw(zag_io_restarts(io), SYS_recvmsg, io->fd, msg,
+			     flags, 0, 0, 0);
+}
+
 static long recv_once(struct zag_io *io, void *buf, size_t len, int flags,
 		      struct sockaddr *from, socklen_t *fromlen)
 {
@@ -56,6 +72,8 @@ static long recv_once(struct zag_io *io, void *buf, size_t len, int flags,
 			    flags | MSG_DONTWAIT, from, fromlen);
 		if (r != -EAGAIN)
 			return r;
+		if (zag_io_misled(io))
+			return recv_there(io, buf, len, flags, from, fromlen);
 		r = zag_io_park(io);
 		if (r < 0)
 			return r;
@@ -70,6 +88,8 @@ static long recvmsg_once(struct zag_io *io, struct msghdr *msg, int flags)
 		r = zag_raw(SYS_recvmsg, io->fd, msg, flags | MSG_DONTWAIT);
 		if (r != -EAGAIN)
 			return r;
+		if (zag_io_misled(io))
+			return recvmsg_there(io, msg, flags);
 		r = zag_io_park(io);
 		if (r < 0)
 			return r;
@@ -220,6 +240,29 @@ static bool time_is_up(struct timespec *timeout, zag_time deadline)
 	return !left;
 }
 
+/* One more, in the kernel. */
+ZAG_NOINLINE static long recvmmsg_there(const struct zag_io *io,
+					struct mmsghdr *v, int flags)
+{
+	return zag_block_raw(zag_io_restarts(io), SYS_recvmmsg, io->fd, v, 1,
+			     flags, NULL, 0);
+}
+
+/* What is there, without a wait.  An error after some is the next call's. */
+static long recv_some(const struct zag_io *io, struct mmsghdr *v,
+		      unsigned int n, int flags, bool first)
+{
+	long r;
+
+	if (!first && zag_io_failed(io->fd))
+		return -ECONNABORTED;
+	flags &= ~MSG_WAITFORONE;
+	r = zag_raw(SYS_recvmmsg, io->fd, v, n, flags | MSG_DONTWAIT, NULL);
+	if (r == -EAGAIN && zag_io_misled(io))
+		return recvmmsg_there(io, v, flags);
+	return r;
+}
+
 static long zag_io_recvmmsg(int fd, struct mmsghdr *v, unsigned int n,
 			    int flags, struct timespec *timeout)
 {
@@ -234,8 +277,7 @@ static long zag_io_recvmmsg(int fd, struct mmsghdr *v, unsigned int n,
 		return -EINVAL;
 	deadline = timeout ? zag_deadline_rel(timeout) : ZAG_NEVER;
 	for (;;) {
-		r = zag_raw(SYS_recvmmsg, io.fd, v + done, n - done,
-			    (flags & ~MSG_WAITFORONE) | MSG_DONTWAIT, NULL);
+		r = recv_some(&io, v + done, n - done, flags, !done);
 		if (r > 0) {
 			done += (unsigned int)r;
 			if (done == n || (flags & MSG_WAITFORONE) ||

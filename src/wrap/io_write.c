@@ -33,9 +33,19 @@ static long write_polled(struct zag_io *io, const struct iovec *v, int n)
 		return r;
 	if (zag_fd_kind(io->fd) != ZAG_FD_PIPE || zag_fd_nonblocking(io->fd) ||
 	    zag_iov_len(v, (size_t)n) <= PIPE_BUF)
-		return zag_raw(SYS_writev, io->fd, v, n);
+		return zag_stand_raw(!io->partly, SYS_writev, io->fd, v, n, 0,
+				     0, 0);
 	n = zag_iov_rest(v, (size_t)n, 0, PIPE_BUF, piece);
-	return zag_raw(SYS_writev, io->fd, piece, n);
+	return zag_stand_raw(!io->partly, SYS_writev, io->fd, piece, n, 0, 0,
+			     0);
+}
+
+/* Apart, to keep the frames of parked fibers small. */
+ZAG_NOINLINE static long write_there(const struct zag_io *io,
+				     const struct iovec *v, int n)
+{
+	return zag_block_raw(zag_io_restarts(io), SYS_writev, io->fd, v, n, 0,
+			     0, 0);
 }
 
 /* Some of v: as much as there is room for, at least something. */
@@ -49,6 +59,8 @@ static long write_some(struct zag_io *io, const struct iovec *v, int n)
 			return write_polled(io, v, n);
 		if (r != -EAGAIN)
 			return r;
+		if (zag_io_misled(io))
+			return write_there(io, v, n);
 		r = zag_io_park(io);
 		if (r < 0)
 			return r;

@@ -64,6 +64,15 @@ static bool some_nowait(const struct sembuf *ops, size_t n)
 	return false;
 }
 
+static long here(int id, struct sembuf *ops, size_t n, zag_time deadline)
+{
+	zag_time left = zag_max(deadline - zag_now(), 0);
+	struct timespec ts = { left / ZAG_NSEC, left % ZAG_NSEC };
+
+	return zag_stand_raw(false, SYS_semtimedop, id, ops, n,
+			     deadline == ZAG_NEVER ? NULL : &ts, 0, 0);
+}
+
 /*
  * The first operation that cannot be done decides whether the call waits, and
  * EAGAIN does not tell which it was: with IPC_NOWAIT in one, only the call
@@ -84,7 +93,7 @@ static long zag_ipc_semop(int id, struct sembuf *ops, size_t n,
 	if (!some_nowait(ops, n))
 		r = wait_for(try, EAGAIN, wait, deadline);
 	else if (!zag_blocking_call(wait, deadline, false, &r))
-		r = zag_raw(SYS_semtimedop, id, ops, n, NULL);
+		r = here(id, ops, n, deadline);
 	return r == -ETIMEDOUT ? -EAGAIN : r;
 }
 

@@ -23,6 +23,7 @@ prog_programs += \
 	tests/prog/cancel-many \
 	tests/prog/cancel-points \
 	tests/prog/cancel-read \
+	tests/prog/cancel-standing \
 	tests/prog/cancel-state \
 	tests/prog/cancel-who
 prog_programs += \
@@ -95,6 +96,7 @@ prog_programs += \
 	tests/prog/io-reuse-netlink \
 	tests/prog/io-reuse-stdio \
 	tests/prog/io-rights \
+	tests/prog/io-shut-down \
 	tests/prog/io-sigpipe \
 	tests/prog/io-socketpair \
 	tests/prog/io-splice \
