@@ -249,11 +249,6 @@ int zag_fd_wait_on(int *fd, int events, zag_time deadline, bool restarts)
 	return wait_fd(*fd, events, deadline, restarts, fd);
 }
 
-int zag_fd_wait_restarting(int fd, int events, zag_time deadline)
-{
-	return wait_fd(fd, events, deadline, true, NULL);
-}
-
 /* --- closing ------------------------------------------------------------ */
 
 static void drop(int fd, bool closed)

@@ -51,15 +51,13 @@ void zag_fd_flags_changed(void);
  * Park until fd is ready for `events` (ZAG_IN or ZAG_OUT) or has an error or
  * hang-up.  0 (may be spurious: try the call again), -ETIMEDOUT, -EINTR,
  * -EBADF when it was closed meanwhile by zag_fd_forget.  A handler with
- * SA_RESTART does not end a wait without a deadline (signal(7)); or none, for
- * the calls that are restarted in any case.
+ * SA_RESTART does not end a wait without a deadline (signal(7)).
  */
 int zag_fd_wait(int fd, int events, zag_time deadline);
 /* As a thread that is in the kernel goes on with its file when the descriptor is
  * closed, or another file put there: 0 then too, and *fd is a copy of it, the
  * runtime's own and the caller's to close. */
 int zag_fd_wait_on(int *fd, int events, zag_time deadline, bool restarts);
-int zag_fd_wait_restarting(int fd, int events, zag_time deadline);
 
 /*
  * Park until one of the fds may be ready for what it asks; negative fds are

@@ -2,6 +2,7 @@
 /* epoll_wait, epoll_pwait, epoll_pwait2: an epoll set is itself polled. */
 #include "wrap/libc.h"
 
+#include "fiber/why.h"
 #include "wrap/io_core.h"
 #include "wrap/io_poll.h"
 #include "wrap/real.h"
@@ -11,20 +12,22 @@ static long look(int set, struct epoll_event *ev, int n)
 	return zag_raw(SYS_epoll_pwait, set, ev, n, 0, NULL, 8);
 }
 
-/* Until there is an event; deadline 0: only look.  No wait is restarted. */
+/* Until there is an event; deadline 0: only look.  No wait is restarted.  Who
+ * waits goes on with the set that he has, also when it is closed. */
 static long wait_until(int set, struct epoll_event *ev, int n,
 		       zag_time deadline)
 {
-	const struct pollfd p = { .fd = set, .events = POLLIN };
+	struct zag_io io ZAG_IO(set, ZAG_IN);
 	bool last = deadline == 0;
 	long r;
 	int w;
 
 	for (;;) {
-		r = look(set, ev, n);
+		r = look(io.fd, ev, n);
 		if (r || last)
 			return r;
-		w = zag_poll_wait(&p, 1, deadline);
+		zag_why_set(&zag_why_poll, 1);
+		w = zag_io_wait(&io, deadline, false);
 		if (w == -ETIMEDOUT)
 			last = true;
 		else if (w < 0)

@@ -19,16 +19,17 @@ struct transfer {
  * A time in the past makes the kernel say ETIMEDOUT where it would wait, and
  * EAGAIN where the program asked for that.
  */
-static long try_transfer(const struct transfer *t)
+static long try_transfer(const struct transfer *t, mqd_t queue)
 {
 	const struct timespec past = { 0, 0 }; /* qemu-user writes it back */
 
-	return zag_raw(t->nr, t->queue, t->buf, t->len, t->prio, &past);
+	return zag_raw(t->nr, queue, t->buf, t->len, t->prio, &past);
 }
 
 static long zag_ipc_transfer(const struct transfer *t,
 			     const struct timespec *abs)
 {
+	struct zag_io io ZAG_IO(t->queue, t->dir);
 	zag_time deadline = ZAG_NEVER;
 	long r;
 
@@ -38,15 +39,15 @@ static long zag_ipc_transfer(const struct transfer *t,
 		if (!zag_timespec_valid(abs) || abs->tv_sec < 0)
 			return -EINVAL;
 	}
-	r = try_transfer(t);
+	r = try_transfer(t, io.fd);
 	if (r == -ETIMEDOUT && abs)
 		deadline = zag_deadline_wall(CLOCK_REALTIME, abs);
 	while (r == -ETIMEDOUT) {
-		r = zag_fd_wait_restarting(t->queue, t->dir, deadline);
+		r = zag_io_wait(&io, deadline, true);
 		if (r == -ETIMEDOUT)
 			return r;
 		if (r == 0)
-			r = try_transfer(t);
+			r = try_transfer(t, io.fd);
 	}
 	return r;
 }

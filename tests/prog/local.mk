@@ -77,6 +77,7 @@ prog_programs += \
 	tests/prog/io-bad-arguments \
 	tests/prog/io-close-other \
 	tests/prog/io-close-parked \
+	tests/prog/io-close-waited \
 	tests/prog/io-connect-errors \
 	tests/prog/io-connect-unix \
 	tests/prog/io-devices \
