@@ -5,6 +5,12 @@
 #include "wrap/io_core.h"
 #include "wrap/real.h"
 
+/* It was there when the call began: who waits is told that it is no more. */
+static long gone(long r)
+{
+	return r == -EINVAL ? -EIDRM : r;
+}
+
 /*
  * At the bound of helpers, try now and then what does not block.  No handler
  * restarts these calls, whatever its flags.
@@ -17,14 +23,14 @@ static long wait_for(const struct zag_syscall *try, int blocks,
 
 	do {
 		if (zag_blocking_call(wait, deadline, false, &r))
-			return r;
+			return gone(r);
 		r = zag_backoff(&interval, deadline, false);
 		if (r < 0)
 			return r;
 		r = zag_raw(try->nr, try->arg[0], try->arg[1], try->arg[2],
 			    try->arg[3], try->arg[4]);
 	} while (r == -blocks);
-	return r;
+	return gone(r);
 }
 
 static long zag_ipc_msgsnd(int id, const void *msg, size_t len, int flags)

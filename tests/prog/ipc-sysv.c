@@ -185,6 +185,9 @@ static void undone(void)
 	CHECK_EQ(semctl(sem, 0, GETVAL), 0);
 }
 
+/* Each is told, however many there are. */
+enum { REMOVED = 120 };
+
 static int coming;
 
 static void *removed(void *arg)
@@ -201,7 +204,7 @@ static void *removed(void *arg)
 
 int main(void)
 {
-	pthread_t t[4];
+	pthread_t t[REMOVED];
 
 	queue = msgget(IPC_PRIVATE, 0600);
 	sem = semget(IPC_PRIVATE, 2, 0600);
@@ -214,16 +217,16 @@ int main(void)
 	times_out(NULL);
 	check_join(check_spawn(times_out, NULL));
 	undone();
-	for (long i = 0; i < 4; i++)
+	for (long i = 0; i < REMOVED; i++)
 		t[i] = check_spawn(removed, (void *)(i % 2));
 	/* Who waits for a semaphore is counted; who waits for a message not. */
 	while (semctl(sem, 0, GETNCNT) < 2 ||
-	       __atomic_load_n(&coming, __ATOMIC_SEQ_CST) < 4)
+	       __atomic_load_n(&coming, __ATOMIC_SEQ_CST) < REMOVED)
 		check_msleep(1);
 	check_msleep(150);
 	CHECK_EQ(msgctl(queue, IPC_RMID, NULL), 0);
 	CHECK_EQ(semctl(sem, 0, IPC_RMID), 0);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < REMOVED; i++)
 		check_join(t[i]);
 	puts("sent and counted");
 	return 0;
