@@ -111,6 +111,14 @@ static bool ends_at_control(int fd, const struct msghdr *msg)
 	return domain == AF_UNIX;
 }
 
+/* Urgent data ends what was read before it: POSIX.1-2017 XSH 2.10.12. */
+static bool at_mark(int fd)
+{
+	int at = 0;
+
+	return zag_raw(SYS_ioctl, fd, SIOCATMARK, &at) >= 0 && at;
+}
+
 /* A stream gave `done` bytes of `want`: go on until it has given them. */
 static long recv_rest(struct zag_io *io, struct msghdr *msg, size_t room,
 		      size_t done, size_t want, int flags)
@@ -121,7 +129,8 @@ static long recv_rest(struct zag_io *io, struct msghdr *msg, size_t room,
 
 	io->partly = true;
 	while (done < want && !ends_at_control(io->fd, msg)) {
-		if (zag_io_park(io) < 0 || only_error_left(io->fd))
+		if (at_mark(io->fd) || zag_io_park(io) < 0 ||
+		    at_mark(io->fd) || only_error_left(io->fd))
 			break;
 		m.msg_iovlen = (size_t)zag_iov_rest(msg->msg_iov,
 						    msg->msg_iovlen, done,

@@ -174,7 +174,8 @@ long zag_io_sendmsg(int fd, const struct msghdr *msg, int flags)
 	return sendmsg_datagram(fd, msg, flags);
 }
 
-/* One by one: a part of a message must be completed before the next. */
+/* One by one: a part of a message must be completed before the next; the last
+ * is one that was cut short. */
 static long zag_io_sendmmsg(int fd, struct mmsghdr *v, unsigned int n,
 			    int flags)
 {
@@ -191,6 +192,9 @@ static long zag_io_sendmmsg(int fd, struct mmsghdr *v, unsigned int n,
 		if (r < 0)
 			return done ? done : r;
 		v[done].msg_len = (unsigned int)r;
+		if ((size_t)r < zag_iov_len(v[done].msg_hdr.msg_iov,
+					    v[done].msg_hdr.msg_iovlen))
+			return done + 1;
 	}
 	return done;
 }

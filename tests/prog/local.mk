@@ -87,6 +87,7 @@ prog_programs += \
 	tests/prog/io-file \
 	tests/prog/io-hangup \
 	tests/prog/io-messages \
+	tests/prog/io-mmsg-ends \
 	tests/prog/io-nonblock \
 	tests/prog/io-nonblock-hidden \
 	tests/prog/io-oob \
