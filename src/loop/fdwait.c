@@ -300,6 +300,28 @@ void zag_fd_forget_range(unsigned first, unsigned last)
 	}
 }
 
+static void wake_writers(struct zag_fd_entry *e)
+{
+	struct zag_loop *l;
+
+	if (!zag_load_acq(&e->home))
+		return;
+	l = lock_home(e);
+	while (wake_first(&e->dir[1], ZAG_WAKE_READY))
+		;
+	zag_unlock(&l->lock);
+}
+
+void zag_fd_wake_writers(void)
+{
+	for (int i = 0; i < ZAG_FD_CHUNKS; i++) {
+		struct zag_fd_entry *chunk = zag_load_acq(&zag_fd_table[i]);
+
+		for (int k = 0; chunk && k < ZAG_FD_CHUNK; k++)
+			wake_writers(&chunk[k]);
+	}
+}
+
 void zag_fd_reset(void)
 {
 	for (int i = 0; i < ZAG_FD_CHUNKS; i++) {

@@ -79,6 +79,9 @@ void zag_fd_replaced(int fd);
 /* The same for first..last (close_range, closefrom). */
 void zag_fd_forget_range(unsigned first, unsigned last);
 
+/* Who waits for room tries again, at all descriptors. */
+void zag_fd_wake_writers(void);
+
 /* In a forked child: nobody waits, nothing is known. */
 void zag_fd_reset(void);
 

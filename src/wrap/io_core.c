@@ -109,6 +109,30 @@ bool zag_io_failed(int fd)
 	return zag_io_events(fd, 0) & (POLLERR | POLLNVAL);
 }
 
+int zag_sys_socket_option(int fd, int option)
+{
+	int value = 0;
+	socklen_t size = sizeof(value);
+
+	zag_raw(SYS_getsockopt, fd, SOL_SOCKET, option, &value, &size);
+	return value;
+}
+
+long zag_io_cut_off(const struct zag_io *io)
+{
+	int err;
+
+	if (zag_fd_kind(io->fd) != ZAG_FD_STREAM ||
+	    zag_sys_socket_option(io->fd, SO_DOMAIN) != AF_UNIX)
+		return 0;
+	/* Of no byte nothing is sent. */
+	if (zag_raw(SYS_sendto, io->fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL,
+		    NULL, 0) != -EPIPE)
+		return 0;
+	err = zag_sys_socket_option(io->fd, SO_ERROR);
+	return err ? -err : -EPIPE;
+}
+
 bool zag_sys_readable(const void *p)
 {
 	/* Copies the mask, then finds that there is nothing to do with it. */

@@ -85,10 +85,20 @@ static inline long zag_io_failed_stream(enum zag_fd_kind kind)
 short zag_io_events(int fd, short events);
 
 /*
+ * After a wait for room: how the call ends if its Unix stream does not send any
+ * more, else 0.  Who was waiting then is told by the error alone, and takes it;
+ * only who comes later gets SIGPIPE, as trying again would.
+ */
+long zag_io_cut_off(const struct zag_io *io);
+
+/*
  * Whether an error is pending on the socket.  A transfer that has moved a part
  * must end before it eats an error that belongs to the next call.
  */
 bool zag_io_failed(int fd);
+
+/* A number that SOL_SOCKET has for it, 0 if none. */
+int zag_sys_socket_option(int fd, int option);
 
 /* What poll(2) says right now; never -EINTR. */
 long zag_sys_look(struct pollfd *fds, nfds_t n);

@@ -86,7 +86,7 @@ static bool try_again(struct zag_io *io, long *r, int *flags)
 		*flags &= ~MSG_FASTOPEN; /* connecting; then it can be sent */
 	else if (*r != -EAGAIN)
 		return false;
-	*r = zag_io_park(io);
+	*r = zag_io_park(io) ?: zag_io_cut_off(io);
 	return *r == 0;
 }
 

@@ -39,7 +39,7 @@ static long send_when_ready(struct zag_io *io, int in, off_t *off, size_t len)
 	long r;
 
 	while (!zag_io_events(io->fd, POLLOUT)) {
-		r = zag_io_park(io);
+		r = zag_io_park(io) ?: zag_io_cut_off(io);
 		if (r < 0)
 			return r;
 	}

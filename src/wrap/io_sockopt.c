@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* setsockopt: what is remembered of a socket. */
+/* setsockopt, shutdown: what is remembered of a socket, and who waits for it. */
 #include "wrap/libc.h"
 
 #include "base/atomic.h"
@@ -31,5 +31,20 @@ ZAG_EXPORT int setsockopt(int fd, int level, int option, const void *value,
 
 	if (r == 0 && level == SOL_SOCKET)
 		note_option(option, value);
+	return r;
+}
+
+/*
+ * The kernel tells who waits, but for one: who waits for room in a Unix stream
+ * that will send no more is told, and poll(2) does not show it.  It may be the
+ * other end, whose number nobody knows.
+ */
+ZAG_EXPORT int shutdown(int fd, int how)
+{
+	int r = ZAG_REAL(shutdown)(fd, how);
+
+	if (r == 0 && zag_on_fiber() &&
+	    zag_sys_socket_option(fd, SO_DOMAIN) == AF_UNIX)
+		zag_fd_wake_writers();
 	return r;
 }

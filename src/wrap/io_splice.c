@@ -37,7 +37,8 @@ static long until_ready(struct zag_io *io)
 
 	while (r == 0 &&
 	       !zag_io_events(io->fd, io->dir == ZAG_IN ? POLLIN : POLLOUT))
-		r = zag_io_park(io);
+		r = zag_io_park(io) ?:
+			    io->dir == ZAG_OUT ? zag_io_cut_off(io) : 0;
 	return r;
 }
 

@@ -119,14 +119,25 @@ long zag_io_write(int fd, const void *buf, size_t len)
 	return writev_other(fd, &v, 1, kind);
 }
 
+/* As sendmsg waits, if it is a socket indeed. */
+ZAG_NOINLINE static long writev_waiting(int fd, const struct iovec *v, int n)
+{
+	struct msghdr m = { .msg_iov = (void *)v, .msg_iovlen = (size_t)n };
+	struct zag_io io ZAG_IO(fd, ZAG_OUT);
+	long r = zag_io_sendmsg(fd, &m, 0);
+
+	return r == -ENOTSOCK ? write_some(&io, v, n) : r;
+}
+
 static long writev_stream(int fd, const struct iovec *v, int n)
 {
-	struct zag_io io ZAG_IO(fd, ZAG_OUT);
-	long r = write_some(&io, v, n);
+	long r = zag_sys_nowait(SYS_pwritev2, fd, v, n, -1);
 
+	if (r == -EAGAIN || r == -EOPNOTSUPP)
+		return writev_waiting(fd, v, n);
 	if (r <= 0)
 		return r;
-	return zag_io_send_rest(io.fd, v, (size_t)n, (size_t)r, 0);
+	return zag_io_send_rest(fd, v, (size_t)n, (size_t)r, 0);
 }
 
 long zag_io_writev(int fd, const struct iovec *v, int n)

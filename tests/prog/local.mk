@@ -80,6 +80,7 @@ prog_programs += \
 	tests/prog/io-close-waited \
 	tests/prog/io-connect-errors \
 	tests/prog/io-connect-unix \
+	tests/prog/io-cut-off \
 	tests/prog/io-devices \
 	tests/prog/io-dup \
 	tests/prog/io-event \
