@@ -109,10 +109,12 @@ static struct bucket *lock_queue_of(struct waiter *w)
 	}
 }
 
-/* Another source than the lot has ended the wait. */
+/* Another source than the lot has ended the wait.  -ERESTART: a signal has,
+ * after which the call goes on; as futex(2), not after a handler if it has a
+ * deadline. */
 ZAG_NOINLINE static int withdraw(struct waiter *w,
 				 const struct zag_lot_ops *ops, void *arg,
-				 enum zag_wake reason)
+				 zag_time deadline, enum zag_wake reason)
 {
 	struct bucket *b = lock_queue_of(w);
 	bool was = w->queued;
@@ -122,9 +124,9 @@ ZAG_NOINLINE static int withdraw(struct waiter *w,
 	if (reason == ZAG_WAKE_SIGNAL && ops && ops->interrupted)
 		ops->interrupted(arg, was);
 	zag_unlock(&b->lock);
-	if (reason == ZAG_WAKE_SIGNAL)
-		return zag_wait_interrupted(true);
-	return zag_wake_errno(reason);
+	if (reason != ZAG_WAKE_SIGNAL)
+		return zag_wake_errno(reason);
+	return zag_wait_interrupted(deadline == ZAG_NEVER) ? -EINTR : -ERESTART;
 }
 
 static int finish(struct waiter *w, const struct zag_lot_ops *ops, void *arg,
@@ -134,7 +136,12 @@ static int finish(struct waiter *w, const struct zag_lot_ops *ops, void *arg,
 
 	if (reason == ZAG_WAKE_READY) /* the waker has unlinked it */
 		return zag_wake_errno(reason);
-	return withdraw(w, ops, arg, reason);
+	return withdraw(w, ops, arg, deadline, reason);
+}
+
+static int for_any_reason(int r)
+{
+	return r == -ERESTART ? 0 : r;
 }
 
 int zag_lot_park(const void *key, const struct zag_lot_ops *ops, void *arg,
@@ -148,7 +155,7 @@ int zag_lot_park(const void *key, const struct zag_lot_ops *ops, void *arg,
 		return refused();
 	if (ops && ops->before_sleep)
 		ops->before_sleep(arg);
-	return finish(&w, ops, arg, deadline);
+	return for_any_reason(finish(&w, ops, arg, deadline));
 }
 
 static struct waiter *next_match(struct waiter *w, const void *key,
@@ -221,14 +228,15 @@ static int futex_wait(const _Atomic uint32_t *word, uint32_t expected,
 int zag_lot_wait(const _Atomic uint32_t *word, uint32_t expected,
 		 zag_time deadline)
 {
-	return futex_wait(word, expected, UINT32_MAX, deadline, SIGNALS);
+	return for_any_reason(
+		futex_wait(word, expected, UINT32_MAX, deadline, SIGNALS));
 }
 
 int zag_lot_wait_point(const _Atomic uint32_t *word, uint32_t expected,
 		       zag_time deadline)
 {
-	return futex_wait(word, expected, UINT32_MAX, deadline,
-			  SIGNALS_AND_CANCEL);
+	return for_any_reason(futex_wait(word, expected, UINT32_MAX, deadline,
+					 SIGNALS_AND_CANCEL));
 }
 
 int zag_lot_wait_locked(const _Atomic uint32_t *word, uint32_t expected,

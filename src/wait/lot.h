@@ -38,9 +38,9 @@ struct zag_lot_ops {
 };
 
 /*
- * Queue on key and sleep.  0: woken by zag_lot_unpark; -EAGAIN: validate said
- * no; -ETIMEDOUT; -EINTR.  Either callback may be NULL.  No cancellation ends
- * a wait in the lot unless it is asked for.
+ * Queue on key and sleep.  0: woken by zag_lot_unpark, or without a reason;
+ * -EAGAIN: validate said no; -ETIMEDOUT; -EINTR.  Either callback may be NULL.
+ * No cancellation ends a wait in the lot unless it is asked for.
  */
 int zag_lot_park(const void *key, const struct zag_lot_ops *ops, void *arg,
 		 zag_time deadline);
@@ -53,7 +53,11 @@ int zag_lot_park(const void *key, const struct zag_lot_ops *ops, void *arg,
 int zag_lot_unpark(const void *key, int n,
 		   void (*after)(void *arg, int woken, bool more), void *arg);
 
-/* As futex(2) FUTEX_WAIT / FUTEX_WAKE on a word in this process. */
+/*
+ * As futex(2) FUTEX_WAIT / FUTEX_WAKE on a word in this process; 0 also for no
+ * reason.  -EINTR is after a handler without SA_RESTART, or any if there is a
+ * deadline.
+ */
 int zag_lot_wait(const _Atomic uint32_t *word, uint32_t expected,
 		 zag_time deadline);
 int zag_lot_wake(const void *word, int n);
@@ -62,7 +66,8 @@ int zag_lot_wake(const void *word, int n);
 int zag_lot_wait_point(const _Atomic uint32_t *word, uint32_t expected,
 		       zag_time deadline);
 
-/* futex(2) with FUTEX_WAIT_BITSET and FUTEX_WAKE_BITSET. */
+/* futex(2) with FUTEX_WAIT_BITSET and FUTEX_WAKE_BITSET.  0: it was woken;
+ * -ERESTART: it was not, but was disturbed, and is to begin again. */
 int zag_lot_wait_bits(const _Atomic uint32_t *word, uint32_t expected,
 		      uint32_t bits, zag_time deadline);
 int zag_lot_wake_bits(const void *word, int n, uint32_t bits);

@@ -335,9 +335,9 @@ static int finish(struct watcher *own, struct place *p, struct waiter *w,
 	if (w->queued)
 		take_out(own, p, w);
 	zag_unlock(&shared.lock);
-	if (reason == ZAG_WAKE_SIGNAL)
-		return zag_wait_interrupted(true);
-	return zag_wake_errno(reason);
+	if (reason != ZAG_WAKE_SIGNAL)
+		return zag_wake_errno(reason);
+	return zag_wait_interrupted(deadline == ZAG_NEVER) ? -EINTR : -ERESTART;
 }
 
 /* A word changes while others have their turn, more often than not. */

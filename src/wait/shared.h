@@ -24,7 +24,7 @@ enum zag_shared_whom {
 };
 
 /*
- * As zag_lot_wait, on a word in memory that may be shared; `firm` says which
+ * As zag_lot_wait_bits, on a word in memory that may be shared; `firm` says which
  * cancellation ends it, with -ZAG_ECANCEL.  -ENOSYS where the kernel cannot, or
  * there are too many words: wait in some other way.
  * Context: fiber; no lock of the runtime held.

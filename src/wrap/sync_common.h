@@ -78,8 +78,9 @@ static inline uint64_t zag_sync_global_tid(void)
 
 /*
  * Sleep while *word == expected; `shared`: other processes see the word.
- * 0 (also after a signal handler that restarts calls), -EAGAIN, -ETIMEDOUT,
- * -EINTR after any other handler: a call that has no EINTR waits again.
+ * 0 (also for no reason), -EAGAIN, -ETIMEDOUT; -EINTR after a handler that does
+ * not restart calls, or any if there is a deadline: a call that has no EINTR
+ * waits again.
  */
 int zag_sync_wait(const _Atomic uint32_t *word, uint32_t expected,
 		  zag_time deadline, bool shared);

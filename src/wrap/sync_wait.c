@@ -57,7 +57,7 @@ static int wait_shared(const _Atomic uint32_t *word, uint32_t expected,
 	if (zag_on_fiber())
 		r = zag_shared_wait(word, expected, whom, firm, deadline);
 	if (r != -ENOSYS)
-		return r;
+		return r == -ERESTART ? 0 : r;
 	return firm == ZAG_FIRM_LOCK ?
 		       kernel_wait(word, expected, deadline) :
 		       kernel_wait_point(word, expected, firm, deadline);

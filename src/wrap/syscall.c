@@ -47,18 +47,11 @@ static long call_waitid(const long *arg)
 	return waitid((idtype_t)arg[0], (id_t)arg[1], PTR(2), INT(3));
 }
 
-/* For as long as others take to end what was asked of them. */
-static long call_io_getevents(long nr, const long *arg)
+/* For as long as others take to do what is waited for. */
+static long call_lasting(long nr, const long *arg, bool restarts)
 {
-	struct zag_syscall call = {
-		nr, { arg[0], arg[1], arg[2], arg[3], arg[4], arg[5] }
-	};
-	long r;
-
-	if (!zag_blocking_call(&call, ZAG_NEVER, false, &r))
-		r = zag_raw6(nr, arg[0], arg[1], arg[2], arg[3], arg[4],
-			     arg[5]);
-	return zag_ret(r);
+	return zag_ret(zag_block_raw(restarts, nr, arg[0], arg[1], arg[2],
+				     arg[3], arg[4], arg[5]));
 }
 
 /* --- threads ------------------------------------------------------------ */

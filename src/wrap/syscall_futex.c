@@ -64,34 +64,46 @@ static long wake(const struct futex *f, const void *word, int n, uint32_t bits)
 	return woken + zag_max(r, 0);
 }
 
-static long requeue(const struct futex *f, bool compare)
+/*
+ * Of shared words, who could be moved is woken, and looks again.  So does who
+ * waits in the kernel: the watcher may be there, and has to stay where it is,
+ * or would not be told of its word any more.
+ */
+static long requeue_shared(const struct futex *f)
+{
+	int wakes = (int)f->val, moves = (int)f->timeout;
+	long r = zag_raw(SYS_futex, f->word, f->op, 0, 0, f->word2, f->val3);
+
+	if (r < 0 || (!wakes && !moves)) /* no words, or not as expected */
+		return r;
+	return wake(f, f->word,
+		    wakes > INT_MAX - moves ? INT_MAX : wakes + moves,
+		    FUTEX_BITSET_MATCH_ANY);
+}
+
+static long requeue_private(const struct futex *f)
 {
 	int wakes = (int)f->val, moves = (int)f->timeout;
 	struct zag_requeued done = { 0, 0 };
-	long r;
+	long r = zag_lot_requeue(f->word, f->word2, wakes, moves,
+				 f->op == FUTEX_CMP_REQUEUE ? &f->val3 : NULL,
+				 &done);
 
-	if (wakes < 0 || moves < 0)
-		return -EINVAL;
-	/* Of shared words, who could be moved is woken, and looks again. */
-	if (!is_private(f)) {
-		if (compare && zag_load_acq(f->word) != f->val3)
-			return -EAGAIN;
-		done.woken = zag_shared_wake(f->word, wakes > INT_MAX - moves
-							      ? INT_MAX
-							      : wakes + moves);
-	} else {
-		r = zag_lot_requeue(f->word, f->word2, wakes, moves,
-				    compare ? &f->val3 : NULL, &done);
-		if (r < 0)
-			return r;
-	}
-	r = zag_raw(SYS_futex, f->word,
-		    FUTEX_REQUEUE | (f->flags & FUTEX_PRIVATE_FLAG),
+	if (r < 0)
+		return r;
+	r = zag_raw(SYS_futex, f->word, FUTEX_REQUEUE | FUTEX_PRIVATE_FLAG,
 		    zag_max(wakes - done.woken, 0),
 		    zag_max(moves - done.moved, 0), f->word2, 0);
 	if (r < 0)
 		return r;
 	return r + done.woken + done.moved;
+}
+
+static long requeue(const struct futex *f)
+{
+	if ((int)f->val < 0 || (int)f->timeout < 0)
+		return -EINVAL;
+	return is_private(f) ? requeue_private(f) : requeue_shared(f);
 }
 
 /* The operation of FUTEX_WAKE_OP, on the second word: its old value. */
@@ -193,6 +205,14 @@ static long deadline_of(const struct futex *f, zag_time *deadline)
 	return 0;
 }
 
+/* Another process may wake any number, whether it has changed the word or not,
+ * and does not tell how many. */
+static int wait_shared(const struct futex *f, zag_time deadline)
+{
+	return zag_shared_wait(f->word, f->val, ZAG_SHARED_ALL, ZAG_FIRM_LOCK,
+			       deadline);
+}
+
 static long wait_on(const struct futex *f, uint32_t bits)
 {
 	zag_time deadline;
@@ -204,12 +224,14 @@ static long wait_on(const struct futex *f, uint32_t bits)
 		return -EINVAL;
 	if (!zag_sys_readable((void *)f->word))
 		return -EFAULT;
-	if (is_private(f))
-		return zag_lot_wait_bits(f->word, f->val, bits, deadline);
-	if (bits != FUTEX_BITSET_MATCH_ANY)
+	if (!is_private(f) && bits != FUTEX_BITSET_MATCH_ANY)
 		return -ENOSYS;
-	return zag_shared_wait(f->word, f->val, ZAG_SHARED_ONE, ZAG_FIRM_LOCK,
-			       deadline);
+	do {
+		r = is_private(f) ? zag_lot_wait_bits(f->word, f->val, bits,
+						      deadline)
+				  : wait_shared(f, deadline);
+	} while (r == -ERESTART);
+	return r;
 }
 
 static bool is_wait(int op)
@@ -219,6 +241,8 @@ static bool is_wait(int op)
 
 static long by_lot(const struct futex *f)
 {
+	if ((f->flags & FUTEX_CLOCK_REALTIME) && f->op != FUTEX_WAIT_BITSET)
+		return -ENOSYS;
 	switch (f->op) {
 	case FUTEX_WAIT:
 		return wait_on(f, FUTEX_BITSET_MATCH_ANY);
@@ -230,9 +254,8 @@ static long by_lot(const struct futex *f)
 		return f->val3 ? wake(f, f->word, (int)f->val, f->val3)
 			       : -EINVAL;
 	case FUTEX_REQUEUE:
-		return requeue(f, false);
 	case FUTEX_CMP_REQUEUE:
-		return requeue(f, true);
+		return requeue(f);
 	case FUTEX_WAKE_OP:
 		return wake_op(f);
 	default: /* priority inheritance: the kernel's, which knows no fiber */

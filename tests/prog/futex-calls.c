@@ -171,6 +171,11 @@ static void fails(void)
 	CHECK_ERRNO(futex(&word, FUTEX_WAIT_BITSET, 1, &at, NULL,
 			  FUTEX_BITSET_MATCH_ANY), ETIMEDOUT);
 	CHECK_ERRNO(futex(&word, 99, 0, NULL, NULL, 0), ENOSYS);
+	/* The clock is for absolute times. */
+	CHECK_ERRNO(futex(&word, FUTEX_WAIT | FUTEX_CLOCK_REALTIME, 1, &soon,
+			  NULL, 0), ENOSYS);
+	CHECK_ERRNO(futex(&word, FUTEX_WAKE | FUTEX_CLOCK_REALTIME, 1, NULL,
+			  NULL, 0), ENOSYS);
 }
 
 static void *is_interrupted(void *arg)

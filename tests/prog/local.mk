@@ -62,6 +62,7 @@ prog_programs += \
 	tests/prog/fortify-calls
 prog_programs += \
 	tests/prog/futex-calls \
+	tests/prog/futex-processes \
 	tests/prog/futex-cxx \
 	tests/prog/futex-glib \
 	tests/prog/futex-mixed \

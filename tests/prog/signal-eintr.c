@@ -2,12 +2,15 @@
 /* A signal ends a blocking call with EINTR, or the call goes on: SA_RESTART. */
 #include "check.h"
 
+#include <linux/futex.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 static atomic_int hits, ended;
@@ -86,6 +89,22 @@ static void disarm(void)
 		disarm();						\
 	} while (0)
 
+/* It fails with EINTR whatever the handler's flags are. */
+#define ALWAYS(call)							\
+	do {								\
+		for (int flags = 0; flags < 2; flags++) {		\
+			arm(interrupt, flags ? write_pipe : NULL);	\
+			errno = 0;					\
+			long long r_ = (long long)(call);		\
+			int e_ = errno;					\
+			atomic_store(&ended, 1);			\
+			if (r_ != -1 || e_ != EINTR)			\
+				check_fail("%s is %lld, errno %d",	\
+					   #call, r_, e_);		\
+			disarm();					\
+		}							\
+	} while (0)
+
 /* The call survives the signals, and yields this once last has run. */
 #define RESTARTED(call, want, last)					\
 	do {								\
@@ -152,39 +171,22 @@ static void check_never_restarted(void)
 {
 	struct pollfd pfd = { pipefd[0], POLLIN, 0 };
 	struct timespec ten = { 10, 0 }, left = { 0, 0 };
-	int flags;
+	struct timeval tv = { 10, 0 };
 	fd_set set;
 
-	for (flags = 0; flags < 2; flags++) {
-		struct timeval tv = { 10, 0 };
-
-#define ALWAYS(call)							\
-		do {							\
-			arm(interrupt, flags ? write_pipe : NULL);	\
-			errno = 0;					\
-			long long r_ = (long long)(call);		\
-			int e_ = errno;					\
-			atomic_store(&ended, 1);			\
-			if (r_ != -1 || e_ != EINTR)			\
-				check_fail("%s is %lld, errno %d",	\
-					   #call, r_, e_);		\
-			disarm();					\
-		} while (0)
-
-		ALWAYS(poll(&pfd, 1, -1));
-		ALWAYS(poll(&pfd, 1, 10000));
-		ALWAYS(ppoll(&pfd, 1, &ten, NULL));
-		FD_ZERO(&set);
-		FD_SET(pipefd[0], &set);
-		ALWAYS(select(pipefd[0] + 1, &set, NULL, NULL, NULL));
-		CHECK(FD_ISSET(pipefd[0], &set));
-		ALWAYS(select(pipefd[0] + 1, &set, NULL, NULL, &tv));
-		ALWAYS(pselect(0, NULL, NULL, NULL, &ten, NULL));
-		ALWAYS(nanosleep(&ten, &left));
-		CHECK(left.tv_sec < 10 && (left.tv_sec || left.tv_nsec));
-		ALWAYS(usleep(9000000));
-		ALWAYS(sleep(10) > 0 ? (errno = EINTR, -1) : 0);
-	}
+	ALWAYS(poll(&pfd, 1, -1));
+	ALWAYS(poll(&pfd, 1, 10000));
+	ALWAYS(ppoll(&pfd, 1, &ten, NULL));
+	FD_ZERO(&set);
+	FD_SET(pipefd[0], &set);
+	ALWAYS(select(pipefd[0] + 1, &set, NULL, NULL, NULL));
+	CHECK(FD_ISSET(pipefd[0], &set));
+	ALWAYS(select(pipefd[0] + 1, &set, NULL, NULL, &tv));
+	ALWAYS(pselect(0, NULL, NULL, NULL, &ten, NULL));
+	ALWAYS(nanosleep(&ten, &left));
+	CHECK(left.tv_sec < 10 && (left.tv_sec || left.tv_nsec));
+	ALWAYS(usleep(9000000));
+	ALWAYS(sleep(10) > 0 ? (errno = EINTR, -1) : 0);
 }
 
 static void check_sem(void)
@@ -195,8 +197,62 @@ static void check_sem(void)
 	INTERRUPTED(sem_wait(&sem));
 	RESTARTED(sem_wait(&sem), 0, post);
 	INTERRUPTED(sem_timedwait(&sem, &late));
+	ALWAYS(sem_timedwait(&sem, &late));
+	ALWAYS(sem_clockwait(&sem, CLOCK_REALTIME, &late));
 	CHECK_EQ(sem_destroy(&sem), 0);
 }
+
+static uint32_t word;
+
+static void change_word(void)
+{
+	__atomic_store_n(&word, 1, __ATOMIC_SEQ_CST);
+	syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1);
+	syscall(SYS_futex, &word, FUTEX_WAKE, 1);
+}
+
+/* When it begins again, it may find the word changed already. */
+static long unless_changed(long r, long want)
+{
+	return r < 0 && errno == EAGAIN && word ? want : r;
+}
+
+/* With a time it is not begun again, without one it is. */
+static void check_futex(int form)
+{
+	struct timespec ten = { 10, 0 };
+	struct timespec late = check_in_ms(CLOCK_MONOTONIC, 20000);
+
+	word = 0;
+	INTERRUPTED(syscall(SYS_futex, &word, FUTEX_WAIT | form, 0, NULL));
+	ALWAYS(syscall(SYS_futex, &word, FUTEX_WAIT | form, 0, &ten));
+	ALWAYS(syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | form, 0, &late,
+		       NULL, FUTEX_BITSET_MATCH_ANY));
+	RESTARTED(unless_changed(syscall(SYS_futex, &word, FUTEX_WAIT | form,
+					 0, NULL), 0), 0, change_word);
+}
+
+#ifdef SYS_futex_waitv
+static void check_futexes(void)
+{
+	struct timespec late = check_in_ms(CLOCK_MONOTONIC, 20000);
+	struct futex_waitv v[2] = {
+		{ .uaddr = (uintptr_t)&late, .val = (uint32_t)late.tv_sec,
+		  .flags = FUTEX_32 | FUTEX_PRIVATE_FLAG },
+		{ .uaddr = (uintptr_t)&word,
+		  .flags = FUTEX_32 | FUTEX_PRIVATE_FLAG },
+	};
+
+	word = 0;
+	if (syscall(SYS_futex_waitv, NULL, 0, 0, NULL, 0) < 0 &&
+	    errno != EINVAL)
+		return;
+	INTERRUPTED(syscall(SYS_futex_waitv, v, 2, 0, NULL, 0));
+	INTERRUPTED(syscall(SYS_futex_waitv, v, 2, 0, &late, CLOCK_MONOTONIC));
+	RESTARTED(unless_changed(syscall(SYS_futex_waitv, v, 2, 0, &late,
+					 CLOCK_MONOTONIC), 1), 1, change_word);
+}
+#endif
 
 static void check_wait(void)
 {
@@ -222,6 +278,11 @@ static void *run(void *arg)
 	check_descriptors();
 	check_never_restarted();
 	check_sem();
+	check_futex(0);
+	check_futex(FUTEX_PRIVATE_FLAG);
+#ifdef SYS_futex_waitv
+	check_futexes();
+#endif
 	check_wait();
 	return arg;
 }
