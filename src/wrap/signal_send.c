@@ -33,8 +33,9 @@ static int send_to(struct zag_fiber *f, siginfo_t *si)
 		return ESRCH;
 	if (sig == 0 || atomic_load(&f->state) == ZAG_FIBER_DONE)
 		return 0;
-	if (sig == SIGKILL || sig == SIGSTOP)
-		return (int)-zag_raw(SYS_kill, si->si_pid, sig);
+	if (sig == SIGKILL || sig == SIGSTOP) /* at once, also for a caller */
+		return (int)-zag_raw(SYS_tgkill, si->si_pid,
+				     zag_raw(SYS_gettid), sig);
 	return -zag_signal_send(f, si);
 }
 

@@ -179,6 +179,7 @@ prog_programs += \
 	tests/prog/signal-pending-main \
 	tests/prog/signal-queued \
 	tests/prog/signal-spin \
+	tests/prog/signal-stop \
 	tests/prog/signal-storm \
 	tests/prog/signal-suspend \
 	tests/prog/signal-target \
