@@ -71,6 +71,9 @@ EXEC(execve, (const char *p, char *const a[], char *const e[]), p, a, e)
 EXEC(execv, (const char *p, char *const a[]), p, a)
 EXEC(execvp, (const char *p, char *const a[]), p, a)
 EXEC(execvpe, (const char *p, char *const a[], char *const e[]), p, a, e)
+EXEC(execveat,
+     (int d, const char *p, char *const a[], char *const e[], int flags),
+     d, p, a, e, flags)
 EXEC(fexecve, (int fd, char *const a[], char *const e[]), fd, a, e)
 SPAWN(posix_spawn,
       (pid_t *pid, const char *p, const posix_spawn_file_actions_t *fa,

@@ -3,6 +3,7 @@
  * what is pending; by exec, posix_spawn, system and popen. */
 #include "check.h"
 
+#include <fcntl.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <sys/wait.h>
@@ -60,6 +61,7 @@ static void prepare(void)
 	CHECK_OK(pthread_sigmask(SIG_SETMASK, &set, NULL));
 }
 
+/* arg: by execveat. */
 static void *exec_here(void *arg)
 {
 	char *args[] = { self, "pending", NULL };
@@ -69,9 +71,12 @@ static void *exec_here(void *arg)
 	CHECK_EQ(kill(getpid(), SIGRTMIN), 0);
 	CHECK_ERRNO(execv("/nowhere", args), ENOENT);
 	CHECK(is_in(SIGUSR1, 1) && is_in(SIGRTMIN, 1)); /* still */
-	execv(self, args);
-	check_fail("execv: errno %d", errno);
-	return arg;
+	if (arg)
+		execveat(AT_FDCWD, self, args, environ, 0);
+	else
+		execv(self, args);
+	check_fail("exec: errno %d", errno);
+	return NULL;
 }
 
 static void handler(int sig)
@@ -91,7 +96,7 @@ static void *idle(void *arg)
 }
 
 /* From main or from another thread, while there are others. */
-static void check_exec(int in_thread)
+static void check_exec(int in_thread, void *by_execveat)
 {
 	pid_t pid = fork();
 
@@ -100,8 +105,8 @@ static void check_exec(int in_thread)
 		prepare(); /* or main would take what is for the process */
 		check_spawn(idle, NULL);
 		if (in_thread)
-			check_join(check_spawn(exec_here, NULL));
-		exec_here(NULL);
+			check_join(check_spawn(exec_here, by_execveat));
+		exec_here(by_execveat);
 	}
 	wait_for(pid);
 }
@@ -141,7 +146,7 @@ static void *run(void *arg)
 {
 	prepare();
 	for (int i = 0; i < 5; i++) {
-		check_exec(i & 1);
+		check_exec(i & 1, i & 2 ? self : NULL);
 		check_spawn_file();
 		check_shell();
 	}
