@@ -8,6 +8,8 @@
 #include "base/sigmask.h"
 #include "ctl/signal.h"
 #include "sched/monitor.h"
+#include "wrap/io_core.h"
+#include "wrap/syscall.h"
 
 static siginfo_t info_of(int sig, int code)
 {
@@ -70,19 +72,41 @@ ZAG_EXPORT int raise(int sig)
 	return (int)zag_ret(-err);
 }
 
-/* A thread that has ended is none any more, for this. */
+static struct zag_fiber *fiber_numbered(pid_t pid, pid_t tid)
+{
+	return pid == (pid_t)zag_raw(SYS_getpid) && tid > 0 ?
+		       zag_fiber_by_tid((uint32_t)tid) :
+		       NULL;
+}
+
+/* A thread that has ended is none any more, for who has its number. */
+static int send_to_number(struct zag_fiber *f, siginfo_t *si)
+{
+	if (atomic_load(&f->state) == ZAG_FIBER_DONE)
+		return (int)zag_ret(-ESRCH);
+	return (int)zag_ret(-send_to(f, si));
+}
+
 ZAG_EXPORT int tgkill(pid_t pid, pid_t tid, int sig)
 {
 	siginfo_t si = info_of(sig, SI_TKILL);
-	struct zag_fiber *f = pid == si.si_pid && tid > 0 ?
-				      zag_fiber_by_tid((uint32_t)tid) :
-				      NULL;
+	struct zag_fiber *f = fiber_numbered(pid, tid);
 
-	if (!f)
-		return ZAG_REAL(tgkill)(pid, tid, sig);
-	if (atomic_load(&f->state) == ZAG_FIBER_DONE)
-		return (int)zag_ret(-ESRCH);
-	return (int)zag_ret(-send_to(f, &si));
+	return f ? send_to_number(f, &si) : ZAG_REAL(tgkill)(pid, tid, sig);
+}
+
+long zag_signal_tgqueue_info(pid_t pid, pid_t tid, int sig,
+			     const siginfo_t *si)
+{
+	struct zag_fiber *f = fiber_numbered(pid, tid);
+	siginfo_t copy;
+
+	if (!f || !zag_sys_readable(si))
+		return zag_ret(zag_raw(SYS_rt_tgsigqueueinfo, pid, tid, sig,
+				       si));
+	copy = *si;
+	copy.si_signo = sig;
+	return send_to_number(f, &copy);
 }
 
 /* --- to the process ------------------------------------------------------- */
@@ -157,4 +181,18 @@ ZAG_EXPORT int sigqueue(pid_t pid, int sig, const union sigval value)
 	if (!zag_on_fiber() || pid != si.si_pid || !send_self(&si, &r))
 		return ZAG_REAL(sigqueue)(pid, sig, value);
 	return (int)zag_ret(r);
+}
+
+long zag_signal_queue_info(pid_t pid, int sig, const siginfo_t *si)
+{
+	siginfo_t copy;
+	int r;
+
+	if (pid == (pid_t)zag_raw(SYS_getpid) && zag_sys_readable(si)) {
+		copy = *si;
+		copy.si_signo = sig;
+		if (send_self(&copy, &r))
+			return zag_ret(r);
+	}
+	return zag_ret(zag_raw(SYS_rt_sigqueueinfo, pid, sig, si));
 }

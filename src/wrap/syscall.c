@@ -6,6 +6,7 @@
 
 #include "base/raw.h"
 #include "ctl/disposition.h"
+#include "ctl/fork.h"
 #include "sched/sched.h"
 #include "wait/blocking.h"
 #include "wait/thread.h"
@@ -63,14 +64,52 @@ static long call_exit(int status)
 	zag_thread_quit(status);
 }
 
-/* One that is no more than fork: the child would have a runtime whose kernel
- * threads are gone. */
+/* The kernel threads of the runtime are gone in a child that has a copy of it. */
+static long in_child(long r, uint64_t flags)
+{
+	if (r == 0 && !(flags & CLONE_VM))
+		zag_fork_in_child();
+	return zag_ret(r);
+}
+
 static long call_clone(const long *arg)
 {
-	if (LONG(0) == SIGCHLD && !PTR(1))
+	if (LONG(0) == SIGCHLD && !PTR(1)) /* no more than that */
 		return fork();
-	return zag_ret(zag_raw(SYS_clone, LONG(0), LONG(1), LONG(2), LONG(3),
-			       LONG(4)));
+	return in_child(zag_raw(SYS_clone, LONG(0), LONG(1), LONG(2), LONG(3),
+				LONG(4)),
+			(uint64_t)LONG(0));
+}
+
+static long call_clone3(const long *arg)
+{
+	const uint64_t *flags = PTR(0); /* what its structure begins with */
+	long r = zag_raw(SYS_clone3, LONG(0), LONG(1));
+
+	return in_child(r, r == 0 ? *flags : 0);
+}
+
+/* The kernel tells how many bytes it has, whoever is asked for. */
+static long call_sched_getaffinity(const long *arg)
+{
+	long n = zag_raw(SYS_sched_getaffinity, 0, LONG(1), LONG(2));
+
+	if (n < 0)
+		return zag_ret(n);
+	return sched_getaffinity(INT(0), (size_t)n, PTR(2)) < 0 ? -1 : n;
+}
+
+/* The kernel's nice values are positive. */
+static long call_getpriority(const long *arg)
+{
+	int was = errno, nice;
+
+	errno = 0;
+	nice = getpriority((__priority_which_t)arg[0], (id_t)arg[1]);
+	if (nice == -1 && errno)
+		return -1;
+	errno = was;
+	return 20 - nice;
 }
 
 /* --- signals: the kernel's sets are shorter than libc's ----------------- */
@@ -128,6 +167,17 @@ static long call_rt_sigtimedwait(const long *arg)
 	if (SIZE(3) != SET_SIZE)
 		return zag_ret(-EINVAL);
 	return sigtimedwait(full_set(PTR(0), &set), PTR(1), PTR(2));
+}
+
+static long call_signalfd(const long *arg, int flags)
+{
+	sigset_t set;
+
+	if (SIZE(2) != SET_SIZE)
+		return zag_ret(-EINVAL);
+	if (!zag_sys_readable(PTR(1)))
+		return zag_ret(-EFAULT);
+	return signalfd(INT(0), full_set(PTR(1), &set), flags);
 }
 
 /* The way back from a handler is libc's, whatever is asked for. */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Children of _Fork and clone block as any process does. */
+/* Children of _Fork and clone, and of the system calls, block as any process
+ * does. */
 #include "check.h"
 
+#include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define THREADS 8
@@ -38,6 +41,17 @@ static int live(void *arg)
 	return *(int *)arg;
 }
 
+static pid_t raw_clone(unsigned long flags)
+{
+	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
+
+#ifdef SYS_clone3
+	if (flags & CLONE_FS)
+		return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+#endif
+	return (pid_t)syscall(SYS_clone, flags | args.exit_signal, 0, 0, 0, 0);
+}
+
 static void wait_for(pid_t pid, int want)
 {
 	int status;
@@ -62,6 +76,13 @@ static void *run(void *arg)
 		wait_for(pid, want);
 		pid = clone(live, stack + STACK, SIGCHLD, &want);
 		wait_for(pid, want);
+		for (int form = 0; form < 3; form++) {
+			pid = raw_clone((unsigned[]){ 0, CLONE_FS,
+						      CLONE_SYSVSEM }[form]);
+			if (pid == 0)
+				_exit(live(&want));
+			wait_for(pid, want);
+		}
 	}
 	free(stack);
 	return arg;

@@ -4,6 +4,8 @@
 
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -111,6 +113,76 @@ static void *takes_signal(void *arg)
 	return NULL;
 }
 
+static void on_info(int sig, siginfo_t *si, void *context)
+{
+	(void)context;
+	on_signal(sig);
+	CHECK_EQ(si->si_value.sival_int, 5);
+}
+
+/* With what it is told. */
+static void *takes_info(void *arg)
+{
+	struct sigaction act = { .sa_flags = SA_SIGINFO };
+	siginfo_t si = { .si_code = SI_QUEUE };
+	int before = caught_here;
+
+	act.sa_sigaction = on_info;
+	CHECK_EQ(sigaction(SIGUSR2, &act, NULL), 0);
+	si.si_pid = getpid();
+	si.si_value.sival_int = 5;
+	CHECK_EQ(syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), SIGUSR2,
+			 &si), 0);
+	CHECK_EQ(caught_here, before + 1);
+	CHECK_ERRNO(syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), 99,
+			    &si), EINVAL);
+	return arg;
+}
+
+/* One descriptor for what is sent to the thread, too. */
+static void *reads_signal(void *arg)
+{
+	struct signalfd_siginfo si;
+	unsigned long set = 1UL << (SIGUSR1 - 1);
+	int fd;
+
+	CHECK_EQ(syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, 8L), 0);
+	fd = (int)syscall(SYS_signalfd4, -1, &set, 8L, SFD_CLOEXEC);
+	CHECK(fd >= 0);
+	CHECK_EQ(syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1), 0);
+	CHECK_EQ(read(fd, &si, sizeof si), sizeof si);
+	CHECK_EQ(si.ssi_signo, SIGUSR1);
+	CHECK_EQ(close(fd), 0);
+	CHECK_ERRNO(syscall(SYS_signalfd4, -1, &set, 4L, 0), EINVAL);
+	return arg;
+}
+
+/* The numbers of threads name threads, in every such call. */
+static void *schedules(void *arg)
+{
+	struct sched_param param = { 0 };
+	cpu_set_t cpus;
+	pid_t me = gettid();
+	long n = syscall(SYS_sched_getaffinity, me, sizeof cpus, &cpus);
+
+	CHECK(n > 0 && n % 8 == 0);
+	CHECK_EQ(syscall(SYS_sched_setaffinity, me, n, &cpus), 0);
+	CHECK_EQ(syscall(SYS_sched_getaffinity, 0, n, &cpus), n);
+	CHECK_ERRNO(syscall(SYS_sched_getaffinity, me, 1L, &cpus), EINVAL);
+	CHECK_EQ(syscall(SYS_getpriority, PRIO_PROCESS, me), 20);
+	CHECK_EQ(syscall(SYS_setpriority, PRIO_PROCESS, me, 7), 0);
+	CHECK_EQ(syscall(SYS_getpriority, PRIO_PROCESS, 0), 13);
+	CHECK_EQ(getpriority(PRIO_PROCESS, me), 7);
+	CHECK_EQ(getpriority(PRIO_PROCESS, getpid()), 0);
+	CHECK_EQ(syscall(SYS_sched_setscheduler, me, SCHED_BATCH, &param), 0);
+	CHECK_EQ(syscall(SYS_sched_getscheduler, me), SCHED_BATCH);
+	CHECK_EQ(sched_getscheduler(0), SCHED_BATCH);
+	CHECK_EQ(sched_getscheduler(getpid()), SCHED_OTHER);
+	CHECK_EQ(syscall(SYS_sched_getparam, me, &param), 0);
+	CHECK_EQ(syscall(SYS_sched_setparam, me, &param), 0);
+	return arg;
+}
+
 static void *waits_for_child(void *arg)
 {
 	int status;
@@ -136,6 +208,7 @@ int main(void)
 	struct sigaction act = { .sa_handler = on_signal };
 
 	batch_raise_limit(RLIMIT_NOFILE);
+	sigaddset(&act.sa_mask, SIGUSR1);
 	CHECK_EQ(sigaction(SIGUSR1, &act, NULL), 0);
 	for (int i = 0; i < THREADS; i++)
 		CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fd[i]), 0);
@@ -143,6 +216,10 @@ int main(void)
 	ids_differ();
 	check_join(check_spawn(takes_signal, NULL));
 	CHECK_EQ(caught, 2);
+	check_join(check_spawn(takes_info, NULL));
+	CHECK_EQ(sigprocmask(SIG_BLOCK, &act.sa_mask, NULL), 0);
+	check_join(check_spawn(reads_signal, NULL));
+	check_join(check_spawn(schedules, NULL));
 	check_join(check_spawn(waits_for_child, NULL));
 	check_join(check_spawn(leaves, NULL));
 	puts("as the functions");
