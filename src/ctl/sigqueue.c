@@ -4,6 +4,7 @@
 
 #include "ctl/sigqueue.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/atomic.h"
@@ -55,6 +56,8 @@ static void delist(struct zag_fiber *f)
 		q->next->sigqueue.link = q->link;
 }
 
+void (*zag_sigqueue_on_timer)(const siginfo_t *si);
+
 /* --- in and out --------------------------------------------------------- */
 
 static bool queues(int signo)
@@ -78,6 +81,23 @@ static void append(struct zag_fiber *f, struct zag_siginfo *new)
 	zag_or(bits_of(f), ZAG_SIGBIT(new->si.si_signo));
 }
 
+/* A timer has one signal pending at most, and counts what it had more to say.
+ * The lock is held. */
+static bool add_overrun(struct zag_fiber *f, const siginfo_t *si)
+{
+	struct zag_siginfo *s = NULL;
+
+	if (si->si_code == SI_TIMER)
+		for (s = queue_of(f)->first; s; s = s->next)
+			if (s->si.si_code == SI_TIMER &&
+			    s->si.si_timerid == si->si_timerid)
+				break;
+	if (s)
+		s->si.si_overrun = zag_min(s->si.si_overrun, INT_MAX - 1 -
+					   si->si_overrun) + si->si_overrun + 1;
+	return s;
+}
+
 bool zag_sigqueue_add(struct zag_fiber *f, const siginfo_t *si)
 {
 	struct zag_siginfo *new = zag_heap_realloc(NULL, sizeof(*new));
@@ -88,7 +108,8 @@ bool zag_sigqueue_add(struct zag_fiber *f, const siginfo_t *si)
 		return false;
 	new->si = *si;
 	zag_lock(&pending.lock);
-	add = queues(si->si_signo) || !(zag_load_rlx(bits_of(f)) & bit);
+	add = !add_overrun(f, si) &&
+	      (queues(si->si_signo) || !(zag_load_rlx(bits_of(f)) & bit));
 	if (add)
 		append(f, new);
 	zag_unlock(&pending.lock);
@@ -147,6 +168,8 @@ static bool hand_out(struct zag_siginfo *s, siginfo_t *si)
 		return false;
 	*si = s->si;
 	zag_heap_realloc(s, 0);
+	if (si->si_code == SI_TIMER && zag_sigqueue_on_timer)
+		zag_sigqueue_on_timer(si);
 	return true;
 }
 

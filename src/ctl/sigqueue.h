@@ -3,7 +3,7 @@
  * Signals that are pending: for one fiber, or for the process.
  *
  * As in the kernel, one of a standard signal is pending at most, of a real-time
- * signal as many as were sent.  The lowest number is taken first, a fiber's own
+ * signal as many as were sent, but one of each timer.  The lowest number is taken first, a fiber's own
  * before the process's.
  */
 #ifndef ZAG_CTL_SIGQUEUE_H
@@ -25,6 +25,9 @@ bool zag_sigqueue_add(struct zag_fiber *f, const siginfo_t *si);
 bool zag_sigqueue_take(struct zag_fiber *f, uint64_t set, siginfo_t *si);
 
 bool zag_sigqueue_take_shared(uint64_t set, siginfo_t *si); /* the latter */
+
+/* A timer's is taken.  A hook of the floor above; no lock is held. */
+extern void (*zag_sigqueue_on_timer)(const siginfo_t *si);
 
 /* Forget all of f's; it has ended. */
 void zag_sigqueue_clear(struct zag_fiber *f);

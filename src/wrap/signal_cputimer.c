@@ -29,7 +29,7 @@ static int64_t to_ns(const struct timespec *ts)
 }
 
 /* NULL, or the timer, and the lock is held. */
-static struct zag_timer *lock(timer_t timer)
+static struct zag_timer *lock_any(timer_t timer)
 {
 	struct zag_timer *t;
 
@@ -37,7 +37,17 @@ static struct zag_timer *lock(timer_t timer)
 		return NULL; /* a pointer of libc's: SIGEV_THREAD */
 	zag_lock(&zag_timers.lock);
 	t = zag_timer_find((int)(intptr_t)timer);
-	if (t && t->clock.id)
+	if (!t)
+		zag_unlock(&zag_timers.lock);
+	return t;
+}
+
+/* The same, if it is on a CPU clock. */
+static struct zag_timer *lock(timer_t timer)
+{
+	struct zag_timer *t = lock_any(timer);
+
+	if (!t || t->clock.id)
 		return t;
 	zag_unlock(&zag_timers.lock);
 	return NULL;
@@ -60,11 +70,10 @@ static bool expire(struct zag_timer *t, int64_t now, siginfo_t *si)
 	if (!t->at || now < t->at)
 		return false;
 	missed = t->every ? (now - t->at) / t->every : 0;
-	t->overrun = (int)zag_min(missed, (int64_t)INT_MAX);
 	t->at = t->every ? t->at + (missed + 1) * t->every : 0;
 	*si = (siginfo_t){ .si_signo = t->signo, .si_code = SI_TIMER };
 	si->si_timerid = t->timer;
-	si->si_overrun = t->overrun;
+	si->si_overrun = (int)zag_min(missed, (int64_t)INT_MAX);
 	si->si_value = t->value;
 	return t->signo != 0;
 }
@@ -212,7 +221,7 @@ ZAG_EXPORT int timer_gettime(timer_t timer, struct itimerspec *its)
 
 ZAG_EXPORT int timer_getoverrun(timer_t timer)
 {
-	struct zag_timer *t = lock(timer);
+	struct zag_timer *t = lock_any(timer);
 	int n;
 
 	if (!t)

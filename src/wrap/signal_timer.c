@@ -14,6 +14,7 @@
 #include "base/raw.h"
 #include "base/sigmask.h"
 #include "ctl/signal.h"
+#include "ctl/sigqueue.h"
 #include "sched/monitor.h"
 #include "wrap/signal_cputimer.h"
 #include "wrap/signal_timer.h"
@@ -49,6 +50,17 @@ struct zag_timer *zag_timer_find(int timer)
 	return t;
 }
 
+static void taken(const siginfo_t *si)
+{
+	struct zag_timer *t;
+
+	zag_lock(&zag_timers.lock);
+	t = zag_timer_find(si->si_timerid);
+	if (t)
+		t->overrun = si->si_overrun;
+	zag_unlock(&zag_timers.lock);
+}
+
 static void replace(int timer, struct zag_timer *new)
 {
 	struct zag_timer *old;
@@ -59,6 +71,7 @@ static void replace(int timer, struct zag_timer *new)
 		SLIST_REMOVE(&zag_timers.list, old, zag_timer, link);
 	if (new)
 		SLIST_INSERT_HEAD(&zag_timers.list, new, link);
+	zag_sigqueue_on_timer = taken;
 	zag_unlock(&zag_timers.lock);
 	if (old)
 		zag_heap_realloc(old, 0);

@@ -27,12 +27,12 @@ struct zag_timer {
 	int timer; /* the kernel's number */
 	struct zag_timer_fiber target; /* none: the process */
 	int signo;		       /* 0: nobody is told */
+	int overrun; /* what the signal that was taken last has told */
 
 	/* Of one that the monitor keeps: CPU time; `at` 0: it is not set. */
 	struct zag_timer_fiber clock; /* whose; none: the kernel keeps it */
 	union sigval value;
 	int64_t at, every;
-	int overrun;
 };
 
 extern struct zag_timers {

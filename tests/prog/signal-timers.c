@@ -99,6 +99,36 @@ static void check_signal(void)
 	atomic_store(&hits, 0);
 }
 
+/* While it is blocked, one signal of a timer is pending, and counts the rest. */
+static void check_overrun(struct sigevent *ev)
+{
+	struct timespec now = { 0, 0 };
+	siginfo_t si;
+	sigset_t set;
+	timer_t t;
+	int n;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	CHECK_OK(pthread_sigmask(SIG_BLOCK, &set, NULL));
+	CHECK_EQ(timer_create(CLOCK_MONOTONIC, ev, &t), 0);
+	CHECK_EQ(timer_getoverrun(t), 0);
+	arm(t, 2 * CHECK_MS, 2 * CHECK_MS);
+	check_msleep(50);
+	CHECK_EQ(sigtimedwait(&set, &si, &now), SIGRTMIN);
+	CHECK_EQ(si.si_code, SI_TIMER);
+	CHECK_EQ(si.si_value.sival_int, 4711);
+	n = si.si_overrun;
+	if (n < 10 || n > 500)
+		check_fail("%d overruns in 50 ms", n);
+	CHECK_EQ(timer_getoverrun(t), n);
+	CHECK_EQ(timer_delete(t), 0);
+	check_msleep(10);
+	if (sigtimedwait(&set, &si, &now) > 0) /* kernels differ */
+		CHECK_ERRNO(sigtimedwait(&set, &si, &now), EAGAIN);
+	CHECK_OK(pthread_sigmask(SIG_UNBLOCK, &set, NULL));
+}
+
 /* For one thread, by its number, that sleeps or computes. */
 static void *timed(void *arg)
 {
@@ -119,6 +149,7 @@ static void *timed(void *arg)
 	check_msleep(10);
 	atomic_store(&hits, 0);
 	CHECK_EQ(atomic_load(&wrong), 0);
+	check_overrun(&ev);
 	ev.sigev_notify_thread_id = 1;
 	CHECK_ERRNO(timer_create(CLOCK_MONOTONIC, &ev, &t), EINVAL);
 	return arg;
