@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 #include "base/page.h"
 #include "base/raw.h"
@@ -46,6 +47,8 @@ static void take_down(void)
 {
 	struct zag_fiber *self = zag_fiber_self();
 
+	if (self) /* not the carrier's */
+		zag_raw(SYS_prctl, PR_SET_NAME, self->name);
 	zag_signal_child(self);
 	zag_setxid_reset();
 	zag_poller_reset();
