@@ -15,9 +15,12 @@
 #define ZAG_SIGNALS_OPEN                                                  \
 	(ZAG_SIGBIT(SIGSEGV) | ZAG_SIGBIT(SIGBUS) | ZAG_SIGBIT(SIGFPE) |  \
 	 ZAG_SIGBIT(SIGILL) | ZAG_SIGBIT(SIGTRAP) | ZAG_SIGBIT(SIGSYS) |  \
-	 ZAG_SIGBIT(SIGPIPE) | ZAG_SIGBIT(SIGABRT) | ZAG_SIGBIT(SIGKILL) | \
-	 ZAG_SIGBIT(SIGSTOP) | ZAG_SIGBIT(ZAG_SIGNAL) |                   \
-	 ZAG_SIGBIT(ZAG_SIGNAL_IDS))
+	 ZAG_SIGBIT(SIGPIPE) | ZAG_SIGBIT(SIGXFSZ) | ZAG_SIGBIT(SIGABRT) | \
+	 ZAG_SIGBIT(SIGKILL) | ZAG_SIGBIT(SIGSTOP) |                      \
+	 ZAG_SIGBIT(ZAG_SIGNAL) | ZAG_SIGBIT(ZAG_SIGNAL_IDS))
+
+/* Of those, what it raises together with an error: EPIPE and EFBIG. */
+#define ZAG_SIGNALS_ERROR (ZAG_SIGBIT(SIGPIPE) | ZAG_SIGBIT(SIGXFSZ))
 
 /* Ours: a carrier is told to look for signals of its fiber, the monitor to
  * look up.  glibc uses it to cancel threads of its own, and hides it from

@@ -107,10 +107,13 @@ static void finish(struct helper *h, long result)
 
 static int helper_main(void *arg)
 {
+	const uint64_t not_for_us = ZAG_SIGNALS_ERROR;
 	struct helper *h = arg;
 	struct zag_job *j;
 
 	zag_kthread_enter("zag-offload");
+	zag_raw(SYS_rt_sigprocmask, SIG_BLOCK, &not_for_us, NULL,
+		sizeof(not_for_us));
 	while ((j = wait_for_job(h)))
 		finish(h, j->fn(j));
 	return 0;

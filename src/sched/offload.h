@@ -25,8 +25,9 @@ enum {
 /* One job; on its fiber's stack. */
 struct zag_job {
 	/* Runs on a helper, with a thread pointer that is not the caller's and
-	 * signals blocked: raw system calls only (base/raw.h).  A job that
-	 * lasts looks at `stop`: see zag_arch_syscall. */
+	 * signals blocked, ZAG_SIGNALS_ERROR too: raw system calls only
+	 * (base/raw.h).  A job that lasts looks at `stop`: see
+	 * zag_arch_syscall. */
 	long (*fn)(struct zag_job *j);
 	bool lasting;
 	/* Under the pool's lock: begin when the job is queued for sure, the

@@ -9,6 +9,7 @@
 #include "arch/arch.h"
 #include "base/atomic.h"
 #include "base/compiler.h"
+#include "base/raw.h"
 #include "fiber/why.h"
 #include "sched/offload.h"
 #include "sched/sched.h"
@@ -54,6 +55,13 @@ static void begin(struct zag_job *j)
 static void done(struct zag_job *j)
 {
 	zag_wait_wake(&blocking_of(j)->wait, ZAG_WAKE_READY);
+}
+
+/* With these comes a signal, and it is meant for the caller, whom the kernel
+ * does not know: he makes the call once more, to the same effect. */
+static bool signals_caller(long r)
+{
+	return r == -EPIPE || r == -EFBIG;
 }
 
 /* --- calls that end by themselves ---------------------------------------- */
@@ -133,7 +141,7 @@ long zag_offload(uint32_t kind, long (*fn)(void *arg), void *arg)
 	zag_why_default(&zag_why_offload, UINTPTR_MAX);
 	zag_wait_sleep(&b.wait, ZAG_NEVER);
 	zag_wait_over();
-	return b.job.result;
+	return signals_caller(b.job.result) ? fn(arg) : b.job.result;
 }
 
 /* --- calls that last ------------------------------------------------------ */
@@ -192,6 +200,10 @@ bool zag_blocking_call(const struct zag_syscall *call, zag_time deadline,
 		*result = reason == ZAG_WAKE_READY ? b.job.result :
 						     withdraw(&b);
 		zag_wait_over();
+		if (signals_caller(*result))
+			*result = zag_raw6(call->nr, call->arg[0], call->arg[1],
+					   call->arg[2], call->arg[3],
+					   call->arg[4], call->arg[5]);
 		if (reason == ZAG_WAKE_READY)
 			return true;
 		err = reason == ZAG_WAKE_SIGNAL ?

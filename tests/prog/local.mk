@@ -184,7 +184,8 @@ prog_programs += \
 	tests/prog/signal-suspend \
 	tests/prog/signal-target \
 	tests/prog/signal-timers \
-	tests/prog/signal-wait
+	tests/prog/signal-wait \
+	tests/prog/signal-xfsz
 prog_programs += \
 	tests/prog/sleepers-100k
 prog_programs += \
