@@ -6,10 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
+#include <termios.h>
 
 #include "base/page.h"
 #include "base/raw.h"
@@ -51,6 +53,21 @@ static bool is_memory(dev_t dev)
 	return major(dev) == 1 && (n == 3 || n == 5 || n == 7 || n == 9);
 }
 
+static enum zag_fd_kind device_kind(int fd, dev_t dev)
+{
+	struct zag_ktermios {
+		tcflag_t flags[4];
+		cc_t line, cc[32];
+	} t;
+
+	if (is_memory(dev))
+		return ZAG_FD_FILE;
+	if (dev == makedev(5, 2)) /* /dev/ptmx */
+		return ZAG_FD_OTHER;
+	return zag_raw(SYS_ioctl, fd, TCGETS, &t) ? ZAG_FD_OTHER :
+						    ZAG_FD_TERMINAL;
+}
+
 static enum zag_fd_kind look(int fd)
 {
 	struct stat st;
@@ -67,7 +84,7 @@ static enum zag_fd_kind look(int fd)
 	case S_IFBLK:
 		return ZAG_FD_FILE;
 	case S_IFCHR:
-		return is_memory(st.st_rdev) ? ZAG_FD_FILE : ZAG_FD_OTHER;
+		return device_kind(fd, st.st_rdev);
 	default:
 		return ZAG_FD_OTHER;
 	}

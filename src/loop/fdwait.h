@@ -26,7 +26,8 @@ enum zag_fd_kind {
 	ZAG_FD_SOCKET, /* any other socket */
 	ZAG_FD_PIPE,   /* pipe or FIFO */
 	ZAG_FD_FILE,   /* regular file, directory, disk, /dev/zero: ready */
-	ZAG_FD_OTHER,  /* terminal, eventfd, device, …: readiness, then call */
+	ZAG_FD_TERMINAL, /* has job control; no pty's master */
+	ZAG_FD_OTHER,  /* eventfd, device, …: readiness, then call */
 };
 
 enum { ZAG_IN = 1, ZAG_OUT = 2 }; /* libev's EV_READ and EV_WRITE */

@@ -8,7 +8,8 @@
 
 /*
  * A terminal that poll(2) calls not ready may yet have something to say to a
- * read: SIGTTIN to a background process, or end of file after VTIME.
+ * read: SIGTTIN to a background process; what there is after VTIME, or as soon
+ * as it is what the read asks for, though less than VMIN.
  */
 static bool terminal_answers(int fd)
 {
@@ -20,10 +21,38 @@ static bool terminal_answers(int fd)
 
 	if (zag_raw(SYS_ioctl, fd, TCGETS, &t) < 0)
 		return false;
-	if (!(t.lflag & ICANON) && !t.cc[VMIN])
+	if (!(t.lflag & ICANON) && t.cc[VMIN] != 1)
 		return true;
 	return !zag_raw(SYS_ioctl, fd, TIOCGPGRP, &front) &&
 	       front != zag_raw(SYS_getpgid, 0);
+}
+
+/*
+ * A FIFO that nobody has open for writing is at its end; poll(2) says so only
+ * where somebody has had it since.  A pipe can be read from by vmsplice(2),
+ * which can be told not to wait; but to one that is open for both, that writes.
+ */
+static long read_fifo(int fd, const struct iovec *v, int n)
+{
+	long fl = zag_raw(SYS_fcntl, fd, F_GETFL, 0);
+	long r = -EAGAIN;
+
+	if (fl >= 0 && (fl & O_ACCMODE) == O_RDONLY)
+		r = zag_raw(SYS_vmsplice, fd, v, n, SPLICE_F_NONBLOCK);
+	return r < 0 ? -EAGAIN : r;
+}
+
+/* What is not ready, as it seems, when a read of it begins: its result, -EAGAIN
+ * where it is to wait. */
+static long read_at_once(int fd, const struct iovec *v, int n)
+{
+	enum zag_fd_kind kind = zag_fd_kind(fd);
+
+	if (kind == ZAG_FD_PIPE)
+		return read_fifo(fd, v, n);
+	if (kind == ZAG_FD_TERMINAL && terminal_answers(fd))
+		return zag_stand_raw(true, SYS_readv, fd, v, n, 0, 0, 0);
+	return -EAGAIN;
 }
 
 /* What cannot be asked not to block: FIFOs, terminals, inotify, FUSE. */
@@ -35,9 +64,9 @@ static long read_polled(struct zag_io *io, const struct iovec *v, int n)
 	while (!zag_io_events(io->fd, POLLIN)) {
 		if (zag_fd_nonblocking(io->fd) || zag_io_wrong_end(io))
 			break;
-		if (first && zag_fd_kind(io->fd) == ZAG_FD_OTHER &&
-		    terminal_answers(io->fd))
-			break; /* here, where signals reach it */
+		r = first ? read_at_once(io->fd, v, n) : -EAGAIN;
+		if (r != -EAGAIN)
+			return r;
 		first = false;
 		r = zag_io_park(io);
 		if (r < 0)

@@ -8,7 +8,7 @@
 #include "wrap/io_file.h"
 #include "wrap/real.h"
 
-/* What cannot be asked not to block: FIFOs, terminals, eventfd. */
+/* What cannot be asked not to block: FIFOs, terminals. */
 static long wait_writable(struct zag_io *io)
 {
 	long r;
@@ -23,15 +23,23 @@ static long wait_writable(struct zag_io *io)
 	return 0;
 }
 
-/* Readiness says that a FIFO takes PIPE_BUF bytes; more would block. */
+/*
+ * Readiness says that a FIFO takes PIPE_BUF bytes; more would block.  Of what is
+ * no terminal either poll(2) may say only when it can be read (fanotify,
+ * /dev/kmsg), and an eventfd may be ready, but not for so much; hardly any of
+ * that ever waits.
+ */
 static long write_polled(struct zag_io *io, const struct iovec *v, int n)
 {
+	enum zag_fd_kind kind = zag_fd_kind(io->fd);
 	struct iovec piece[ZAG_IOV_PIECE];
-	long r = wait_writable(io);
+	long r = 0;
 
+	if (kind == ZAG_FD_PIPE || kind == ZAG_FD_TERMINAL)
+		r = wait_writable(io);
 	if (r < 0)
 		return r;
-	if (zag_fd_kind(io->fd) != ZAG_FD_PIPE || zag_fd_nonblocking(io->fd) ||
+	if (kind != ZAG_FD_PIPE || zag_fd_nonblocking(io->fd) ||
 	    zag_iov_len(v, (size_t)n) <= PIPE_BUF)
 		return zag_stand_raw(!io->partly, SYS_writev, io->fd, v, n, 0,
 				     0, 0);

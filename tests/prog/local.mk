@@ -95,6 +95,7 @@ prog_programs += \
 	tests/prog/io-oob \
 	tests/prog/io-pipe \
 	tests/prog/io-readers \
+	tests/prog/io-ready-waits \
 	tests/prog/io-recv-flags \
 	tests/prog/io-reuse \
 	tests/prog/io-reuse-netlink \

@@ -47,6 +47,41 @@ static void pairs(void)
 		check_join(t[i]);
 }
 
+/* Opened without waiting, then a blocking one: as long as nobody has it open
+ * for writing it is at its end, then it waits. */
+static void *reads_early(void *arg)
+{
+	int fd = open(name[0], O_RDONLY | O_NONBLOCK);
+	char c = 0;
+
+	CHECK(fd >= 0);
+	CHECK_EQ(fcntl(fd, F_SETFL, 0), 0);
+	CHECK_EQ(read(fd, &c, 1), 0);
+	CHECK_EQ(read(fd, &c, 1), 0);
+	check_step(arg);
+	while (read(fd, &c, 1) == 0)
+		check_msleep(1);
+	CHECK_EQ(c, 'x');
+	CHECK_EQ(read(fd, &c, 1), 0);
+	CHECK_EQ(close(fd), 0);
+	return NULL;
+}
+
+static void no_writer(void)
+{
+	int steps = 0, fd;
+	pthread_t t = check_spawn(reads_early, &steps);
+
+	while (!__atomic_load_n(&steps, __ATOMIC_SEQ_CST))
+		check_msleep(1);
+	fd = open(name[0], O_WRONLY);
+	CHECK(fd >= 0);
+	check_msleep(20);
+	check_write(fd, "x", 1);
+	CHECK_EQ(close(fd), 0);
+	check_join(t);
+}
+
 static void *interrupted(void *arg)
 {
 	CHECK_ERRNO(open(name[0], O_RDONLY), EINTR);
@@ -122,6 +157,7 @@ int main(void)
 		CHECK_EQ(mkfifo(name[i], 0600), 0);
 	}
 	pairs();
+	no_writer();
 	signals();
 	others(NULL);
 	check_join(check_spawn(others, NULL));
