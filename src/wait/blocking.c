@@ -217,7 +217,8 @@ bool zag_blocking_call(const struct zag_syscall *call, zag_time deadline,
 }
 
 /* A false alarm ends nothing, nor does a handler with SA_RESTART. */
-long zag_standing_call(const struct zag_syscall *call, bool restarts)
+long zag_standing_call(const struct zag_syscall *call, bool restarts,
+		       uint64_t open)
 {
 	enum zag_wake reason = ZAG_WAKE_NONE;
 	struct zag_wait w = { 0 };
@@ -227,10 +228,10 @@ long zag_standing_call(const struct zag_syscall *call, bool restarts)
 
 	do {
 		if (fiber)
-			zag_wait_stand(&w);
+			zag_wait_stand(&w, open);
 		r = zag_arch_syscall(&w.reason, call->nr, call->arg);
 		if (fiber)
-			reason = zag_wait_stood(&w);
+			reason = zag_wait_stood(&w, open);
 		if (r != -EINTR || !fiber)
 			return r;
 		err = reason == ZAG_WAKE_NONE || reason == ZAG_WAKE_SIGNAL ?

@@ -41,10 +41,12 @@ bool zag_blocking_call(const struct zag_syscall *call, zag_time deadline,
  * Make it here, on the carrier: where that costs less since it seldom waits, no
  * helper can be had, or signals of the kernel's own must reach the caller.
  * Handoff covers for the carrier.  The kernel's result, or -EINTR, as above, or
- * -ZAG_ECANCEL: then the call has had no effect.
+ * -ZAG_ECANCEL: then the call has had no effect.  In the kernel this thread's
+ * mask has the signals `open` open meanwhile: what asks for it gets an answer.
  * Context: any thread; no lock of the runtime held.
  */
-long zag_standing_call(const struct zag_syscall *call, bool restarts);
+long zag_standing_call(const struct zag_syscall *call, bool restarts,
+		       uint64_t open);
 
 /*
  * For where no helper can be had: sleep, longer each time (`interval` begins

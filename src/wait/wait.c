@@ -229,7 +229,15 @@ static inline void unlisten(_Atomic(struct zag_wait *) *place,
 
 /* --- in the kernel ------------------------------------------------------- */
 
-void zag_wait_stand(struct zag_wait *w)
+static ZAG_TLS uint64_t opened; /* for the call that this fiber is in */
+
+static void change_kernels(int how, uint64_t set)
+{
+	if (zag_unlikely(set))
+		zag_raw(SYS_rt_sigprocmask, how, &set, NULL, sizeof(set));
+}
+
+void zag_wait_stand(struct zag_wait *w, uint64_t open)
 {
 	struct zag_fiber *f = zag_fiber_self();
 
@@ -239,10 +247,14 @@ void zag_wait_stand(struct zag_wait *w)
 		.firm = zag_wait_no_point ? ZAG_FIRM_CALL : ZAG_FIRM_NOT,
 	};
 	listen(f, w);
+	opened = open;
+	zag_compiler_fence();
+	change_kernels(SIG_UNBLOCK, open);
 }
 
-enum zag_wake zag_wait_stood(struct zag_wait *w)
+enum zag_wake zag_wait_stood(struct zag_wait *w, uint64_t open)
 {
+	change_kernels(SIG_BLOCK, open);
 	unlisten(&w->fiber->sigwait, &w->fiber->sigbusy);
 	return zag_wait_reason(w);
 }
@@ -253,6 +265,9 @@ void zag_wait_stands_no_more(struct zag_fiber *f)
 
 	if (!w)
 		return;
+	/* The handler may leave the carrier.  When it returns, the kernel
+	 * restores the mask, wherever that is. */
+	change_kernels(SIG_BLOCK, opened);
 	claim(w, ZAG_WAKE_SIGNAL);
 	unlisten(&f->sigwait, &f->sigbusy);
 }

@@ -142,10 +142,11 @@ enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline);
  * zag_arch_syscall with w's `reason` as its stop: a signal for the fiber or a
  * cancellation ends that.  zag_wait_stood follows, and tells which it was;
  * ZAG_WAKE_NONE: neither.  A handler runs within the call and ends it, so that
- * it may leave it by a jump.
+ * it may leave it by a jump.  `open`: signals that the kernel's mask is not to
+ * have meanwhile, though a carrier's does.
  */
-void zag_wait_stand(struct zag_wait *w);
-enum zag_wake zag_wait_stood(struct zag_wait *w);
+void zag_wait_stand(struct zag_wait *w, uint64_t open);
+enum zag_wake zag_wait_stood(struct zag_wait *w, uint64_t open);
 
 /* A handler is about to run on fiber f, the caller: its call ends. */
 void zag_wait_stands_no_more(struct zag_fiber *f);

@@ -6,6 +6,7 @@
 #include "fiber/fiber.h"
 #include "loop/fdwait.h"
 #include "wrap/fd_lock.h"
+#include "wrap/fd_tty.h"
 #include "wrap/real.h"
 
 static int pass_fcntl(int fd, int cmd, void *arg)
@@ -49,6 +50,27 @@ ZAG_EXPORT int fcntl(int fd, int cmd, ...)
 ZAG_ALIAS(fcntl64, fcntl);
 ZAG_ALIAS(__fcntl, fcntl);
 
+/* What only the foreground may do to a terminal. */
+static bool changes_terminal(unsigned long cmd)
+{
+	switch (cmd) {
+	case TCSETA:
+	case TCSETAF:
+	case TCSETAW:
+	case TCSETS:
+	case TCSETSF:
+	case TCSETSW:
+	case TCSBRK:
+	case TCSBRKP:
+	case TCXONC:
+	case TCFLSH:
+	case TIOCSPGRP:
+		return true;
+	default:
+		return false;
+	}
+}
+
 ZAG_EXPORT int ioctl(int fd, unsigned long cmd, ...)
 {
 	va_list ap;
@@ -58,6 +80,9 @@ ZAG_EXPORT int ioctl(int fd, unsigned long cmd, ...)
 	va_start(ap, cmd);
 	arg = va_arg(ap, void *);
 	va_end(ap);
+	if (zag_unlikely(changes_terminal(cmd)) && zag_on_fiber() &&
+	    ZAG_NO_POINT(zag_tty_may_change(fd)) < 0)
+		return -1;
 	r = ZAG_REAL(ioctl)(fd, cmd, arg);
 	if (cmd == FIONBIO && r >= 0)
 		zag_fd_flags_changed();

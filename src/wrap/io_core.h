@@ -137,7 +137,7 @@ long zag_io_block(const struct zag_syscall *call, bool restarts);
 
 /* One that seldom waits, and holds its carrier if it does. */
 #define zag_stand_raw(restarts, nr, ...) \
-	zag_standing_call(ZAG_SYSCALL(nr, __VA_ARGS__), restarts)
+	zag_standing_call(ZAG_SYSCALL(nr, __VA_ARGS__), restarts, 0)
 
 /* preadv2 or pwritev2 (nr) that does not block; off -1: at the position. */
 static inline long zag_sys_nowait(long nr, int fd, const struct iovec *v,

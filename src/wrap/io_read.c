@@ -2,6 +2,7 @@
 /* read, readv, pread, preadv, preadv2. */
 #include "wrap/libc.h"
 
+#include "wrap/fd_tty.h"
 #include "wrap/io_core.h"
 #include "wrap/io_file.h"
 #include "wrap/real.h"
@@ -17,14 +18,16 @@ static bool terminal_answers(int fd)
 		tcflag_t iflag, oflag, cflag, lflag;
 		cc_t line, cc[32];
 	} t;
-	pid_t front;
 
 	if (zag_raw(SYS_ioctl, fd, TCGETS, &t) < 0)
 		return false;
-	if (!(t.lflag & ICANON) && t.cc[VMIN] != 1)
-		return true;
-	return !zag_raw(SYS_ioctl, fd, TIOCGPGRP, &front) &&
-	       front != zag_raw(SYS_getpgid, 0);
+	return (!(t.lflag & ICANON) && t.cc[VMIN] != 1) ||
+	       zag_tty_in_background(fd);
+}
+
+static long read_terminal(int fd, const struct iovec *v, int n)
+{
+	return zag_tty_call(ZAG_SYSCALL(SYS_readv, fd, v, n, 0, 0, 0), true);
 }
 
 /*
@@ -51,7 +54,7 @@ static long read_at_once(int fd, const struct iovec *v, int n)
 	if (kind == ZAG_FD_PIPE)
 		return read_fifo(fd, v, n);
 	if (kind == ZAG_FD_TERMINAL && terminal_answers(fd))
-		return zag_stand_raw(true, SYS_readv, fd, v, n, 0, 0, 0);
+		return read_terminal(fd, v, n);
 	return -EAGAIN;
 }
 
@@ -72,6 +75,8 @@ static long read_polled(struct zag_io *io, const struct iovec *v, int n)
 		if (r < 0)
 			return r;
 	}
+	if (zag_fd_kind(io->fd) == ZAG_FD_TERMINAL)
+		return read_terminal(io->fd, v, n);
 	return zag_stand_raw(true, SYS_readv, io->fd, v, n, 0, 0, 0);
 }
 

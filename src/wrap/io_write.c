@@ -4,6 +4,7 @@
 
 #include <limits.h>
 
+#include "wrap/fd_tty.h"
 #include "wrap/io_core.h"
 #include "wrap/io_file.h"
 #include "wrap/real.h"
@@ -39,6 +40,9 @@ static long write_polled(struct zag_io *io, const struct iovec *v, int n)
 		r = wait_writable(io);
 	if (r < 0)
 		return r;
+	if (kind == ZAG_FD_TERMINAL)
+		return zag_tty_call(ZAG_SYSCALL(SYS_writev, io->fd, v, n, 0, 0,
+						0), !io->partly);
 	if (kind != ZAG_FD_PIPE || zag_fd_nonblocking(io->fd) ||
 	    zag_iov_len(v, (size_t)n) <= PIPE_BUF)
 		return zag_stand_raw(!io->partly, SYS_writev, io->fd, v, n, 0,

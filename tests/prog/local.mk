@@ -250,6 +250,8 @@ prog_programs += \
 	tests/prog/tls-strerror \
 	tests/prog/tls-thread-local
 prog_programs += \
+	tests/prog/tty-job
+prog_programs += \
 	tests/prog/wait-any \
 	tests/prog/wait-child \
 	tests/prog/wait-events \
