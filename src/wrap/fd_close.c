@@ -146,6 +146,8 @@ ZAG_EXPORT int fclose(FILE *f)
 	return ZAG_REAL(fclose)(f);
 }
 
+ZAG_ALIAS(_IO_fclose, fclose);
+
 ZAG_EXPORT FILE *freopen(const char *restrict path, const char *restrict mode,
 			 FILE *restrict f)
 {

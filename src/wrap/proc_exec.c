@@ -96,6 +96,8 @@ SPAWN(posix_spawnp,
 COMPOSED(int, system, (const char *command), command)
 COMPOSED(FILE *, popen, (const char *command, const char *mode), command, mode)
 
+ZAG_ALIAS(_IO_popen, popen);
+
 /* The arguments of execl and its kin, after the first, as a vector. */
 static int count_args(va_list ap)
 {

@@ -88,6 +88,8 @@ ZAG_EXPORT pid_t vfork(void)
 	return pid;
 }
 
+ZAG_ALIAS(__vfork, vfork);
+
 /* --- clone ---------------------------------------------------------------- */
 
 struct start {
@@ -123,3 +125,5 @@ ZAG_EXPORT int clone(int (*fn)(void *), void *stack, int flags, void *arg, ...)
 	return ZAG_REAL(clone)(start_child, stack, flags, &s, parent_tid, tls,
 			       child_tid);
 }
+
+ZAG_ALIAS(__clone, clone);

@@ -14,6 +14,8 @@ ZAG_EXPORT int sigaction(int sig, const struct sigaction *act,
 	return (int)zag_ret(zag_signal_action(sig, act, old));
 }
 
+ZAG_ALIAS(__sigaction, sigaction);
+
 static sighandler_t set_handler(int sig, sighandler_t handler, int flags)
 {
 	struct sigaction act = { .sa_handler = handler, .sa_flags = flags };

@@ -72,6 +72,8 @@ ZAG_EXPORT int raise(int sig)
 	return (int)zag_ret(-err);
 }
 
+ZAG_ALIAS(gsignal, raise);
+
 static struct zag_fiber *fiber_numbered(pid_t pid, pid_t tid)
 {
 	return pid == (pid_t)zag_raw(SYS_getpid) && tid > 0 ?

@@ -59,6 +59,8 @@ ZAG_EXPORT int sigsuspend(const sigset_t *mask)
 	return (int)ZAG_POINT(zag_signal_suspend(zag_sigset_bits(mask)));
 }
 
+ZAG_ALIAS(__sigsuspend, sigsuspend);
+
 ZAG_EXPORT int pause(void)
 {
 	if (!zag_on_fiber())

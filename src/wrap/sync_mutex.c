@@ -10,6 +10,8 @@
 
 #include "config.h"
 
+#include "wrap/libc.h"
+
 #include "wrap/sync_mutex.h"
 
 #include <sched.h>
@@ -280,6 +282,8 @@ ZAG_EXPORT ZAG_ALIGNED(64) int pthread_mutex_lock(pthread_mutex_t *m)
 	return own_as(m, ZAG_TCB_AT(zag_arch_tp(), tid_offset, uint32_t));
 }
 
+ZAG_ALIAS(__pthread_mutex_lock, pthread_mutex_lock);
+
 ZAG_EXPORT int pthread_mutex_clocklock(pthread_mutex_t *m, clockid_t clock,
 				       const struct timespec *abs)
 {
@@ -321,6 +325,8 @@ ZAG_EXPORT int pthread_mutex_trylock(pthread_mutex_t *m)
 		return EBUSY;
 	return own(m);
 }
+
+ZAG_ALIAS(__pthread_mutex_trylock, pthread_mutex_trylock);
 
 ZAG_NOINLINE static int wake_one(_Atomic uint32_t *word, bool shared)
 {
@@ -372,6 +378,8 @@ ZAG_EXPORT ZAG_ALIGNED(64) int pthread_mutex_unlock(pthread_mutex_t *m)
 	zag_sched_breathe();
 	return err;
 }
+
+ZAG_ALIAS(__pthread_mutex_unlock, pthread_mutex_unlock);
 
 /* Wait forms: wrap/sync_cond.c. */
 
@@ -443,6 +451,8 @@ ZAG_EXPORT int pthread_mutex_init(pthread_mutex_t *m,
 	m->__data.__kind = kind;
 	return set_protocol(m, attr);
 }
+
+ZAG_ALIAS(__pthread_mutex_init, pthread_mutex_init);
 
 ZAG_EXPORT int pthread_mutex_getprioceiling(const pthread_mutex_t *m,
 					    int *ceiling)

@@ -7,6 +7,8 @@
 
 #include "config.h"
 
+#include "wrap/libc.h"
+
 #include <pthread.h>
 
 #include "fiber/why.h"
@@ -67,3 +69,5 @@ ZAG_EXPORT int pthread_once(pthread_once_t *once, void (*init)(void))
 		return 0;
 	return once_slow(word, init);
 }
+
+ZAG_ALIAS(__pthread_once, pthread_once);

@@ -10,6 +10,8 @@
 
 #include "config.h"
 
+#include "wrap/libc.h"
+
 #include "wrap/sync_rwlock.h"
 
 #include <stddef.h>
@@ -187,12 +189,16 @@ ZAG_EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t *l)
 	return lock_side(l, &read_side, NULL);
 }
 
+ZAG_ALIAS(__pthread_rwlock_rdlock, pthread_rwlock_rdlock);
+
 ZAG_EXPORT int pthread_rwlock_wrlock(pthread_rwlock_t *l)
 {
 	if (zag_unlikely(is_shared(l)))
 		return zag_sync_rwlock_write_shared(l, NULL);
 	return lock_side(l, &write_side, NULL);
 }
+
+ZAG_ALIAS(__pthread_rwlock_wrlock, pthread_rwlock_wrlock);
 
 ZAG_EXPORT int pthread_rwlock_clockrdlock(pthread_rwlock_t *l, clockid_t clock,
 					  const struct timespec *abs)
@@ -235,12 +241,16 @@ ZAG_EXPORT int pthread_rwlock_tryrdlock(pthread_rwlock_t *l)
 	return is_full(&read_side, zag_load_rlx(state_of(l))) ? EAGAIN : EBUSY;
 }
 
+ZAG_ALIAS(__pthread_rwlock_tryrdlock, pthread_rwlock_tryrdlock);
+
 ZAG_EXPORT int pthread_rwlock_trywrlock(pthread_rwlock_t *l)
 {
 	if (zag_unlikely(is_shared(l)))
 		return zag_sync_rwlock_trywrite_shared(l);
 	return enter(l, &write_side, 0) ? 0 : EBUSY;
 }
+
+ZAG_ALIAS(__pthread_rwlock_trywrlock, pthread_rwlock_trywrlock);
 
 static int unlock_private(pthread_rwlock_t *l)
 {
@@ -263,3 +273,5 @@ ZAG_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *l)
 		return zag_sync_rwlock_unlock_shared(l);
 	return unlock_private(l);
 }
+
+ZAG_ALIAS(__pthread_rwlock_unlock, pthread_rwlock_unlock);

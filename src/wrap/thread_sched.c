@@ -116,6 +116,8 @@ ZAG_EXPORT int sched_getscheduler(pid_t tid)
 		   (int)zag_ret(zag_raw(SYS_sched_getscheduler, tid));
 }
 
+ZAG_ALIAS(__sched_getscheduler, sched_getscheduler);
+
 ZAG_EXPORT int sched_getparam(pid_t tid, struct sched_param *param)
 {
 	struct zag_fiber *f = fiber_numbered(tid);
@@ -125,6 +127,8 @@ ZAG_EXPORT int sched_getparam(pid_t tid, struct sched_param *param)
 	param->sched_priority = f->priority;
 	return 0;
 }
+
+ZAG_ALIAS(__sched_getparam, sched_getparam);
 
 ZAG_EXPORT int sched_setscheduler(pid_t tid, int policy,
 				  const struct sched_param *param)
@@ -137,6 +141,8 @@ ZAG_EXPORT int sched_setscheduler(pid_t tid, int policy,
 	return (int)zag_ret(-set_policy(f, policy & ~SCHED_RESET_ON_FORK,
 					param->sched_priority));
 }
+
+ZAG_ALIAS(__sched_setscheduler, sched_setscheduler);
 
 ZAG_EXPORT int sched_setparam(pid_t tid, const struct sched_param *param)
 {

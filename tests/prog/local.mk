@@ -147,6 +147,7 @@ prog_programs += \
 prog_programs += \
 	tests/prog/no-memory
 prog_programs += \
+	tests/prog/old-names \
 	tests/prog/once-throws
 prog_programs += \
 	tests/prog/open-fifo
