@@ -178,15 +178,13 @@ static struct zag_fiber *search(struct zag_carrier *c, struct zag_processor *p)
 {
 	struct zag_fiber *f = NULL;
 
-	if (zag_sched.count == 1)
-		return NULL;
 	if (!c->searching) {
 		c->searching = true;
 		zag_add(&zag_sched.searching, 1);
 	}
 	for (int i = 0; i < STEAL_ROUNDS && !f; i++)
 		f = steal(p, i == STEAL_ROUNDS - 1);
-	return f ? f : poll_others(p);
+	return f;
 }
 
 /* No more an idle processor; false: somebody has woken us, and counted us as
@@ -220,6 +218,8 @@ static void idle(struct zag_carrier *c, struct zag_processor *p)
 	note_poll(p);
 }
 
+/* What has come in for us goes before what others have; where they have
+ * nothing, idle()'s look is enough. */
 static struct zag_fiber *find_work(struct zag_carrier *c,
 				   struct zag_processor *p)
 {
@@ -227,13 +227,15 @@ static struct zag_fiber *find_work(struct zag_carrier *c,
 
 	while (!f) {
 		f = local_work(p);
-		if (f)
-			break;
-		zag_poller.poll(p, false);
-		note_poll(p);
-		f = local_work(p);
+		if (!f && work_anywhere()) {
+			zag_poller.poll(p, false);
+			note_poll(p);
+			f = local_work(p);
+			if (!f)
+				f = search(c, p);
+		}
 		if (!f)
-			f = search(c, p);
+			f = poll_others(p);
 		if (!f)
 			idle(c, p);
 	}
