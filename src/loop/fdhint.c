@@ -255,7 +255,7 @@ void zag_fd_set_plain(int fd, uint32_t reads)
 		zag_store_rlx(&e->plain, reads);
 }
 
-bool zag_fd_take_plain(int fd)
+uint32_t zag_fd_take_plain(int fd)
 {
 	struct zag_fd_entry *e = zag_fd_lookup(fd);
 	uint32_t left = e ? zag_load_rlx(&e->plain) : 0;

@@ -114,12 +114,12 @@ bool zag_fd_take_drained(int fd);
 
 /*
  * Files: reads that the page cache has answered (counted, modulo 256); so many
- * of the next ones need not be made in a way that never waits; whether this is
- * one of them.
+ * of the next ones need not be made in a way that never waits; how many there
+ * are left, this one too.
  */
 #define ZAG_FD_PLAIN_ALWAYS UINT32_MAX
 uint8_t zag_fd_hits(int fd);
 void zag_fd_set_plain(int fd, uint32_t reads);
-bool zag_fd_take_plain(int fd);
+uint32_t zag_fd_take_plain(int fd);
 
 #endif

@@ -35,7 +35,8 @@ static long zag_fd_openat(int dir, const char *path, int flags, mode_t mode)
 	if (may_block(dir, path, flags))
 		return zag_block_raw(true, SYS_openat, dir, path, flags, mode,
 				     0, 0);
-	return zag_raw(SYS_openat, dir, path, flags, mode);
+	/* Where a lease has to be broken, or another process answers. */
+	return zag_stand_raw(true, SYS_openat, dir, path, flags, mode, 0, 0);
 }
 
 static bool wants_mode(int flags)

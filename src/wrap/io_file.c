@@ -44,13 +44,27 @@ static long read_plain(int fd, const struct iovec *v, int n, long off)
 	return zag_raw(SYS_preadv, fd, v, n, off, 0);
 }
 
-/* Without RWF_NOWAIT: tmpfs and procfs answer at once. */
+/* Of tmpfs and procfs, which answer at once, but for /proc/kmsg and its like. */
+static long read_standing(int fd, const struct iovec *v, int n, long off)
+{
+	if (n == 1 && off < 0)
+		return zag_stand_raw(true, SYS_read, fd, v->iov_base,
+				     v->iov_len, 0, 0, 0);
+	if (n == 1)
+		return zag_stand_raw(true, SYS_pread64, fd, v->iov_base,
+				     v->iov_len, off, 0, 0);
+	if (off < 0)
+		return zag_stand_raw(true, SYS_readv, fd, v, n, 0, 0, 0);
+	return zag_stand_raw(true, SYS_preadv, fd, v, n, off, 0, 0);
+}
+
+/* Without RWF_NOWAIT. */
 static long read_unaware(int fd, const struct iovec *v, int n, long off)
 {
 	if (is_remote(fd))
 		return zag_file_call(SYS_preadv2, fd, v, n, off, 0);
 	zag_fd_set_plain(fd, ZAG_FD_PLAIN_ALWAYS);
-	return read_plain(fd, v, n, off);
+	return read_standing(fd, v, n, off);
 }
 
 /*
@@ -81,15 +95,14 @@ static void note_hit(int fd)
 		zag_fd_set_plain(fd, READS);
 }
 
-/* One part, from the page cache if all of it is there. */
+/* One part, from the page cache if all of it is there.  -EOPNOTSUPP: it cannot
+ * be asked for that. */
 static long read_part(int fd, const struct iovec *v, int n, long off)
 {
 	long r = zag_sys_nowait(SYS_preadv2, fd, v, n, off);
 
 	if (r == -EAGAIN)
 		return zag_file_call(SYS_preadv2, fd, v, n, off, 0);
-	if (r == -EOPNOTSUPP)
-		return read_unaware(fd, v, n, off);
 	return r;
 }
 
@@ -130,13 +143,11 @@ static long read_all(int fd, const struct iovec *v, int n, long off)
  * At the position, a read is one step to other readers of the descriptor,
  * however many calls it takes: records must not be torn.
  */
-long zag_file_read(int fd, const struct iovec *v, int n, long off)
+static long read_in_one(int fd, const struct iovec *v, int n, long off)
 {
 	struct zag_mutex *lock;
 	long r;
 
-	if (zag_fd_take_plain(fd))
-		return read_plain(fd, v, n, off);
 	if (off >= 0)
 		return read_all(fd, v, n, off);
 	lock = zag_fd_accept_lock(fd);
@@ -144,4 +155,17 @@ long zag_file_read(int fd, const struct iovec *v, int n, long off)
 	r = read_all(fd, v, n, off);
 	zag_mutex_unlock(lock);
 	return r;
+}
+
+long zag_file_read(int fd, const struct iovec *v, int n, long off)
+{
+	uint32_t plain = zag_fd_take_plain(fd);
+	long r;
+
+	if (plain == ZAG_FD_PLAIN_ALWAYS)
+		return read_standing(fd, v, n, off);
+	if (plain)
+		return read_plain(fd, v, n, off);
+	r = read_in_one(fd, v, n, off);
+	return r == -EOPNOTSUPP ? read_unaware(fd, v, n, off) : r;
 }

@@ -150,7 +150,8 @@ prog_programs += \
 	tests/prog/old-names \
 	tests/prog/once-throws
 prog_programs += \
-	tests/prog/open-fifo
+	tests/prog/open-fifo \
+	tests/prog/open-lease
 prog_programs += \
 	tests/prog/poll-basic \
 	tests/prog/poll-many \
