@@ -280,6 +280,14 @@ static void on_abort(struct zag_fiber *f, siginfo_t *si, void *uc)
 	on_fiber(f, si, uc);
 }
 
+/* For the process, from another one: the kernel has found it open here, as it is
+ * on any carrier, whatever this fiber thinks of it. */
+static bool is_from_others(const siginfo_t *si)
+{
+	return si->si_code <= 0 && si->si_code != SI_TKILL &&
+	       si->si_pid != (pid_t)zag_raw(SYS_getpid);
+}
+
 /*
  * A signal the kernel gave to this very thread: what its fiber did (a fault, a
  * write to a closed pipe, abort), or one for the process that came while the
@@ -291,6 +299,8 @@ void zag_sig_on_arrival(int signo, siginfo_t *si, void *uc)
 	bool fault = (ZAG_SIGNALS_FAULT & ZAG_SIGBIT(signo)) && si->si_code > 0;
 
 	if (zag_sig_graceful(signo) && si->si_code != SI_TKILL)
+		forward(si);
+	else if (f && is_from_others(si))
 		forward(si);
 	else if (f && fault)
 		on_fault(f, signo, si, uc);

@@ -179,6 +179,7 @@ prog_programs += \
 	tests/prog/signal-many \
 	tests/prog/signal-no-room \
 	tests/prog/signal-old \
+	tests/prog/signal-outside \
 	tests/prog/signal-pending-main \
 	tests/prog/signal-queued \
 	tests/prog/signal-spin \
