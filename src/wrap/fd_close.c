@@ -9,6 +9,7 @@
 #include "base/raw.h"
 #include "loop/fdwait.h"
 #include "wrap/fd_own.h"
+#include "wrap/io_core.h"
 #include "wrap/real.h"
 
 static void forget(int fd)
@@ -37,15 +38,39 @@ static bool is_hidden(int fd)
 	       zag_fd_own_process();
 }
 
+/* Whether closing it waits for the other end. */
+static bool lingers(int fd)
+{
+	struct linger l = { 0 };
+	socklen_t size = sizeof(l);
+
+	if (zag_likely(!zag_io_linger_used) || !zag_on_fiber() ||
+	    zag_fd_kind(fd) != ZAG_FD_STREAM)
+		return false;
+	zag_raw(SYS_getsockopt, fd, SOL_SOCKET, SO_LINGER, &l, &size);
+	return l.l_onoff && l.l_linger;
+}
+
+/* A signal ends the waiting, and the descriptor is closed all the same. */
+static long close_lingering(int fd)
+{
+	long r = zag_block_raw(true, SYS_close, fd, 0, 0, 0, 0, 0);
+
+	return r == -EINTR ? zag_raw(SYS_close, fd) : r;
+}
+
 ZAG_EXPORT int close(int fd)
 {
+	bool waits;
 	int r;
 
 	zag_point(); /* then fd stays open */
 	if (is_hidden(fd))
 		return (int)zag_ret(-EBADF);
+	waits = lingers(fd);
 	forget(fd);
-	r = ZAG_REAL(close)(fd);
+	r = waits ? (int)ZAG_NO_POINT(close_lingering(fd)) :
+		    ZAG_REAL(close)(fd);
 	replaced(fd);
 	return r;
 }

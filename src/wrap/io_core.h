@@ -174,4 +174,7 @@ long zag_io_send_rest(int fd, const struct iovec *v, size_t n, size_t done,
 /* SO_RCVLOWAT of some socket was set: blocking reads have to ask for it. */
 extern bool zag_io_lowat_used;
 
+/* SO_LINGER was, with a time: close may wait for what is not yet sent. */
+extern bool zag_io_linger_used;
+
 #endif

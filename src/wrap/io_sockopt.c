@@ -6,8 +6,12 @@
 #include "wrap/io_core.h"
 #include "wrap/real.h"
 
+bool zag_io_linger_used;
+
 static void note_option(int option, const int *value)
 {
+	const struct linger *linger = (const void *)value;
+
 	switch (option) {
 	case SO_RCVTIMEO:
 	case SO_SNDTIMEO:
@@ -20,6 +24,10 @@ static void note_option(int option, const int *value)
 	case SO_RCVLOWAT:
 		if (*value > 1)
 			zag_io_lowat_used = true;
+		break;
+	case SO_LINGER:
+		if (linger->l_onoff && linger->l_linger)
+			zag_io_linger_used = true;
 		break;
 	}
 }

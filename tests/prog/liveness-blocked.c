@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Threads in blocking calls of other kinds do not delay the ticks. */
+#include "io-net.h"
 #include "liveness.h"
 
 #include <fcntl.h>
@@ -7,6 +8,8 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/msg.h>
+
+enum { CLOSING = 40 };
 
 static sem_t sem;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
@@ -62,6 +65,28 @@ static void *in_flock(void *arg)
 	return arg;
 }
 
+/* With so much that is not sent that it waits for the whole second. */
+static void *in_close(void *arg)
+{
+	struct linger one = { 1, 1 };
+	static char buf[65536];
+	long long begin;
+	int fd[2];
+
+	/* When no child is made any more, which would have it open, too. */
+	check_msleep(SETTLE_MS + 500);
+	net_pair(fd);
+	CHECK_EQ(setsockopt(fd[0], SOL_SOCKET, SO_LINGER, &one, sizeof one),
+		 0);
+	while (send(fd[0], buf, sizeof buf, MSG_DONTWAIT) > 0)
+		;
+	begin = check_now(CLOCK_MONOTONIC);
+	CHECK_EQ(close(fd[0]), 0);
+	CHECK(check_now(CLOCK_MONOTONIC) - begin > 900 * CHECK_MS);
+	CHECK_EQ(close(fd[1]), 0);
+	return arg;
+}
+
 int main(void)
 {
 	static void *(*const fn[])(void *) = {
@@ -71,7 +96,7 @@ int main(void)
 	struct { long type; char c; } m = { 1, 'x' };
 	struct epoll_event e = { .events = EPOLLIN };
 	FILE *f = tmpfile();
-	pthread_t t[8];
+	pthread_t t[8], closing[CLOSING];
 	int fd[2];
 
 	CHECK_EQ(sem_init(&sem, 0, 0), 0);
@@ -85,6 +110,8 @@ int main(void)
 	CHECK_EQ(flock(locked, LOCK_EX), 0);
 	for (int i = 0; i < 8; i++)
 		t[i] = check_spawn(fn[i], NULL);
+	for (int i = 0; i < CLOSING; i++)
+		closing[i] = check_spawn(in_close, NULL);
 	live_run();
 	for (int i = 0; i < 3; i++)
 		CHECK_EQ(sem_post(&sem), 0);
@@ -95,6 +122,8 @@ int main(void)
 	CHECK_EQ(flock(locked, LOCK_UN), 0);
 	for (int i = 0; i < 8; i++)
 		check_join(t[i]);
+	for (int i = 0; i < CLOSING; i++)
+		check_join(closing[i]);
 	CHECK_EQ(msgctl(queue, IPC_RMID, NULL), 0);
 	CHECK_EQ(fclose(f), 0);
 	puts("every tick in time");
