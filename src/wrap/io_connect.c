@@ -2,6 +2,8 @@
 /* connect. */
 #include "wrap/libc.h"
 
+#include <netinet/in.h>
+
 #include "wrap/io_core.h"
 #include "wrap/real.h"
 
@@ -35,6 +37,23 @@ static long connect_start(int fd, const struct sockaddr *addr, socklen_t len,
 }
 
 /*
+ * The handshake is over.  A socket that another thread has shut down meanwhile
+ * is told so, and is a new one, which a second connect would connect; TCP says
+ * this of no other that was connecting.
+ */
+static long connect_result(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	int err = zag_sys_socket_option(fd, SO_ERROR);
+	long r;
+
+	if (err == ECONNRESET &&
+	    zag_sys_socket_option(fd, SO_PROTOCOL) == IPPROTO_TCP)
+		return -err;
+	r = zag_stand_raw(true, SYS_connect, fd, addr, len, 0, 0, 0);
+	return err ? -err : r == -EISCONN ? 0 : r;
+}
+
+/*
  * Once the handshake is over, a second connect returns its result and leaves
  * the socket as the first one would have: connected, or to be used again.
  */
@@ -51,8 +70,7 @@ static long connect_finish(int fd, const struct sockaddr *addr, socklen_t len,
 		if (r < 0)
 			return r;
 	} while (!zag_io_events(io.fd, POLLOUT));
-	r = zag_raw(SYS_connect, io.fd, addr, len);
-	return r == -EISCONN ? 0 : r;
+	return connect_result(io.fd, addr, len);
 }
 
 long zag_io_connect(int fd, const struct sockaddr *addr, socklen_t len)

@@ -70,6 +70,44 @@ static void *bad_arguments(void *arg)
 	return arg;
 }
 
+static struct sockaddr_in busy;
+static int connecting, coming;
+
+static void *waits_to_connect(void *arg)
+{
+	check_step(&coming);
+	CHECK_ERRNO(connect(connecting, (struct sockaddr *)&busy, sizeof busy),
+		    ECONNRESET);
+	return arg;
+}
+
+/* Another thread gives up for the one that waits; then the socket is new. */
+static void shut_down(void)
+{
+	int l = net_listen(0), other = net_listen(4), fd[3];
+	struct sockaddr_in a = net_address(net_port(other));
+	pthread_t t;
+
+	busy = net_address(net_port(l));
+	for (int i = 0; i < 3; i++) { /* there is no room any more */
+		fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(fd[i], (struct sockaddr *)&busy, sizeof busy);
+	}
+	connecting = socket(AF_INET, SOCK_STREAM, 0);
+	t = check_spawn(waits_to_connect, NULL);
+	while (!__atomic_load_n(&coming, __ATOMIC_SEQ_CST))
+		check_msleep(1);
+	check_msleep(100);
+	CHECK_EQ(shutdown(connecting, SHUT_RDWR), 0);
+	check_join(t);
+	CHECK_EQ(connect(connecting, (struct sockaddr *)&a, sizeof a), 0);
+	for (int i = 0; i < 3; i++)
+		CHECK_EQ(close(fd[i]), 0);
+	CHECK_EQ(close(connecting), 0);
+	CHECK_EQ(close(other), 0);
+	CHECK_EQ(close(l), 0);
+}
+
 int main(void)
 {
 	pthread_t t[20];
@@ -82,6 +120,7 @@ int main(void)
 	for (int i = 0; i < 20; i++)
 		check_join(t[i]);
 	check_join(check_spawn(bad_arguments, NULL));
+	shut_down();
 	CHECK_EQ(close(bound), 0);
 	puts("connect errors seen");
 	return 0;
