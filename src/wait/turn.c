@@ -46,6 +46,7 @@ static void append(struct bucket *b, struct zag_turn *t)
 		if ((*link)->first && same(*link, t))
 			t->first = false;
 	t->next = NULL;
+	t->queued = true;
 	*link = t;
 }
 
@@ -56,6 +57,7 @@ static void remove_turn(struct bucket *b, struct zag_turn *t)
 	while (*link != t)
 		link = &(*link)->next;
 	*link = t->next;
+	t->queued = false;
 }
 
 /* t leaves: the next one with its key that still waits is the first. */
@@ -110,12 +112,14 @@ int zag_turn_enter(struct zag_turn *t, bool restarts)
 	return 0;
 }
 
-void zag_turn_leave(struct zag_turn *t)
+void zag_turn_leave(void *turn)
 {
+	struct zag_turn *t = turn;
 	struct bucket *b = bucket_of(t);
 
 	zag_lock(&b->lock);
-	pass_on(b, t);
+	if (t->queued)
+		pass_on(b, t);
 	zag_unlock(&b->lock);
 }
 

@@ -22,6 +22,7 @@ struct zag_turn {
 	uint64_t key[6]; /* set by the caller; the rest is zag_turn's */
 	struct zag_turn *next;
 	struct zag_wait wait;
+	bool queued;
 	bool first; /* it waits in the kernel, or is about to */
 };
 
@@ -30,7 +31,7 @@ struct zag_turn {
  * a signal handler without SA_RESTART (or any, if not `restarts`) has run.
  */
 int zag_turn_enter(struct zag_turn *t, bool restarts);
-void zag_turn_leave(struct zag_turn *t);
+void zag_turn_leave(void *turn); /* does nothing where it has left */
 
 /* In a forked child: nobody waits. */
 void zag_turn_reset(void);

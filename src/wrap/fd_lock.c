@@ -4,6 +4,7 @@
 
 #include "base/raw.h"
 #include "wait/turn.h"
+#include "wrap/held.h"
 #include "wrap/io_core.h"
 #include "wrap/real.h"
 
@@ -42,21 +43,15 @@ static long wait_for_lock(const struct request *q)
 	return r;
 }
 
-/* Also when a handler that runs in the wait leaves it for good. */
-static void leave_turn(struct zag_turn **t)
-{
-	if (*t)
-		zag_turn_leave(*t);
-}
-
 static long lock_in_turn(struct request *q)
 {
-	struct zag_turn *mine __attribute__((cleanup(leave_turn))) = NULL;
-	long r = zag_turn_enter(&q->turn, true);
+	struct zag_held held ZAG_HELD;
+	long r;
 
+	zag_held_begin(&held, zag_turn_leave, &q->turn);
+	r = zag_turn_enter(&q->turn, true);
 	if (r < 0)
 		return r;
-	mine = &q->turn;
 	r = try_lock(q);
 	return is_taken(r) ? wait_for_lock(q) : r;
 }

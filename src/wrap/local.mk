@@ -27,6 +27,7 @@ libzagshim_la_SOURCES += \
 	src/wrap/fd_own.c src/wrap/fd_own.h \
 	src/wrap/fd_sync.c \
 	src/wrap/fd_tty.c src/wrap/fd_tty.h \
+	src/wrap/held.h \
 	src/wrap/io_accept.c \
 	src/wrap/io_connect.c \
 	src/wrap/io_core.c src/wrap/io_core.h \

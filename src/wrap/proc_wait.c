@@ -5,6 +5,7 @@
 #include "base/ownfd.h"
 #include "fiber/why.h"
 #include "wait/turn.h"
+#include "wrap/held.h"
 #include "wrap/io_core.h"
 #include "wrap/real.h"
 
@@ -33,13 +34,6 @@ struct child_wait {
 	siginfo_t *info;
 };
 
-/* Also when a handler that runs in the wait leaves it for good. */
-static void leave_turn(struct zag_turn **t)
-{
-	if (*t)
-		zag_turn_leave(*t);
-}
-
 /*
  * Of "any child", of a group, of a stop no descriptor tells.  A helper waits
  * for it in the kernel and takes nothing; one for all who wait for the same.
@@ -52,15 +46,15 @@ static long wait_in_turn(const struct child_wait *w)
 	struct zag_turn turn = {
 		.key = { ~0ull, w->type, w->id, (unsigned int)w->options }
 	};
-	struct zag_turn *mine __attribute__((cleanup(leave_turn))) = NULL;
+	struct zag_held held ZAG_HELD;
 	zag_time interval = 0;
 	long r;
 
+	zag_held_begin(&held, zag_turn_leave, &turn);
 	zag_why_set(&zag_why_child, (uintptr_t)w->pid);
 	r = zag_turn_enter(&turn, true);
 	if (r < 0)
 		return r;
-	mine = &turn;
 	while (!(r = w->try(w))) {
 		zag_why_set(&zag_why_child, (uintptr_t)w->pid);
 		if (!zag_blocking_call(call, ZAG_NEVER, true, &r))
@@ -71,12 +65,15 @@ static long wait_in_turn(const struct child_wait *w)
 	return r;
 }
 
-static void event_close(int *fd)
+static void event_close(void *arg)
 {
+	int *fd = arg;
+
 	if (*fd < 0)
 		return;
 	zag_fd_forget(*fd);
 	zag_ownfd_close(*fd);
+	*fd = -1;
 }
 
 /* The pidfd that tells all that is asked for; -1: there is none. */
@@ -109,17 +106,27 @@ static long wait_event(const struct child_wait *w, int fd)
 	return r;
 }
 
+static long wait_with_event(const struct child_wait *w)
+{
+	struct zag_held held ZAG_HELD;
+	int fd = -1;
+
+	zag_held_begin(&held, event_close, &fd);
+	zag_lock_begin(); /* no handler comes before it is known */
+	fd = event_of(w);
+	zag_lock_end();
+	return fd < 0 ? wait_in_turn(w) : wait_event(w, fd);
+}
+
 static long wait_child(const struct child_wait *w)
 {
-	int fd __attribute__((cleanup(event_close))) = -1;
 	long r = w->try(w);
 
 	if (r)
 		return r;
 	if (w->type == P_PIDFD && !(w->options & (STOPS | __WCLONE | __WALL)))
 		return wait_event(w, (int)w->id);
-	fd = event_of(w);
-	return fd < 0 ? wait_in_turn(w) : wait_event(w, fd);
+	return wait_with_event(w);
 }
 
 static long try_wait4(const struct child_wait *w)

@@ -175,6 +175,7 @@ prog_programs += \
 	tests/prog/signal-fd \
 	tests/prog/signal-group \
 	tests/prog/signal-jump \
+	tests/prog/signal-jump-waits \
 	tests/prog/signal-leave \
 	tests/prog/signal-many \
 	tests/prog/signal-no-room \
