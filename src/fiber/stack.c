@@ -5,9 +5,11 @@
 #include "fiber/stack.h"
 
 #include <errno.h>
+#include <link.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include "base/compiler.h"
@@ -118,10 +120,25 @@ size_t zag_stack_class_guard(const struct zag_stack_class *c)
 	return c->guard;
 }
 
+/*
+ * As libc maps stacks: a program whose nested functions have trampolines runs
+ * code there.  Its PT_GNU_STACK says so; one that has none is old, and may.
+ */
+static int protection(void)
+{
+	const ElfW(Phdr) *ph = (const void *)getauxval(AT_PHDR);
+	const ElfW(Phdr) *end = ph + getauxval(AT_PHNUM);
+
+	while (ph < end && ph->p_type != PT_GNU_STACK)
+		ph++;
+	return PROT_READ | PROT_WRITE |
+	       (ph && (ph == end || (ph->p_flags & PF_X)) ? PROT_EXEC : 0);
+}
+
 static char *map_slots(const struct zag_stack_class *c, uint32_t slots)
 {
 	size_t bytes = c->stride * slots;
-	long r = zag_raw(SYS_mmap, NULL, bytes, PROT_READ | PROT_WRITE,
+	long r = zag_raw(SYS_mmap, NULL, bytes, protection(),
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
 				 MAP_STACK, -1, 0);
 

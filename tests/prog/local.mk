@@ -231,6 +231,7 @@ prog_programs += \
 	tests/prog/thread-self \
 	tests/prog/thread-stack-align \
 	tests/prog/thread-stack-depth \
+	tests/prog/thread-stack-exec \
 	tests/prog/thread-stack-small \
 	tests/prog/thread-timedjoin \
 	tests/prog/thread-yield
@@ -274,6 +275,7 @@ tests_prog_once_throws_SOURCES = tests/prog/once-throws.cc
 tests_prog_tls_cxx_SOURCES = tests/prog/tls-cxx.cc
 tests_prog_cancel_cleanup_eh_SOURCES = tests/prog/cancel-cleanup.c
 tests_prog_cancel_cleanup_eh_CFLAGS = $(AM_CFLAGS) -fexceptions
+tests_prog_thread_stack_exec_LDFLAGS = $(AM_LDFLAGS) -Wl,-z,execstack
 tests_prog_tls_fenv_LDADD = -lm
 tests_prog_tls_resolver_LDADD = -lresolv
 tests_prog_fortify_calls_CPPFLAGS = $(AM_CPPFLAGS) -U_FORTIFY_SOURCE \
