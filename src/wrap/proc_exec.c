@@ -13,8 +13,10 @@
 
 #include "base/atomic.h"
 #include "base/raw.h"
+#include "base/sigmask.h"
 #include "ctl/signal.h"
 #include "obs/grace.h"
+#include "sched/carrier.h"
 #include "sched/kthread.h"
 #include "wait/shared.h"
 #include "wait/spawning.h"
@@ -47,6 +49,19 @@
 		return result_;                                           \
 	}
 
+/* A child that clone(2) has made in our memory calls: the fiber is its
+ * parent's, which goes on with it. */
+static bool is_borrowed(void)
+{
+	return zag_raw(SYS_gettid) != (long)zag_carrier_self()->tid;
+}
+
+/* As the fiber's, but the child's own. */
+static void set_mask(uint64_t *kernel)
+{
+	zag_sigmask_set(zag_load_rlx(&zag_fiber_self()->sigmask), kernel);
+}
+
 /* What is pending stays so for the new program. */
 #define EXEC(name, params, ...)                                           \
 	ZAG_EXPORT int name params                                        \
@@ -56,6 +71,12 @@
                                                                           \
 		if (!zag_on_fiber())                                      \
 			return ZAG_REAL(name)(__VA_ARGS__);               \
+		if (is_borrowed()) {                                      \
+			set_mask(&kernel_);                               \
+			result_ = ZAG_REAL(name)(__VA_ARGS__);            \
+			zag_sigmask_restore(&kernel_);                    \
+			return result_;                                   \
+		}                                                         \
 		zag_signal_native_enter(&kernel_);                        \
 		zag_signal_native_pending();                              \
 		zag_shared_settle();                                      \

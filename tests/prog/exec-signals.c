@@ -127,6 +127,41 @@ static void check_spawn_file(void)
 	wait_for(pid);
 }
 
+/* A child in our memory, which leaves us as we are. */
+static int exec_in_child(void *arg)
+{
+	char *args[] = { self, "none", NULL };
+
+	if (arg)
+		execv("/nowhere", args);
+	execv(self, args);
+	_exit(127);
+}
+
+static void check_clone(void)
+{
+	static const struct timespec now;
+	char *stack = malloc(64 * 1024);
+	sigset_t set;
+
+	CHECK(stack);
+	CHECK_OK(pthread_kill(pthread_self(), SIGUSR1));
+	for (int i = 0; i < 2; i++)
+		wait_for(clone(exec_in_child, stack + 64 * 1024,
+			       CLONE_VM | CLONE_VFORK | SIGCHLD,
+			       i ? self : NULL));
+	free(stack);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	CHECK_EQ(sigtimedwait(&set, NULL, &now), SIGUSR1); /* it still is */
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	CHECK_OK(pthread_sigmask(SIG_BLOCK, &set, NULL));
+	CHECK_OK(pthread_kill(pthread_self(), SIGTERM));
+	CHECK_EQ(sigtimedwait(&set, NULL, &now), SIGTERM);
+	CHECK_OK(pthread_sigmask(SIG_UNBLOCK, &set, NULL));
+}
+
 static void check_shell(void)
 {
 	char command[5000];
@@ -148,6 +183,7 @@ static void *run(void *arg)
 	for (int i = 0; i < 5; i++) {
 		check_exec(i & 1, i & 2 ? self : NULL);
 		check_spawn_file();
+		check_clone();
 		check_shell();
 	}
 	return arg;
