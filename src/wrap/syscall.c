@@ -40,19 +40,18 @@ static long call_clock_nanosleep(const long *arg)
 	return err ? zag_ret(-err) : 0;
 }
 
-static long call_waitid(const long *arg)
-{
-	if (PTR(4)) /* resources as well, which libc's does not tell */
-		return zag_ret(zag_raw(SYS_waitid, LONG(0), LONG(1), LONG(2),
-				       LONG(3), LONG(4)));
-	return waitid((idtype_t)arg[0], (id_t)arg[1], PTR(2), INT(3));
-}
-
 /* For as long as others take to do what is waited for. */
 static long call_lasting(long nr, const long *arg, bool restarts)
 {
 	return zag_ret(zag_block_raw(restarts, nr, arg[0], arg[1], arg[2],
 				     arg[3], arg[4], arg[5]));
+}
+
+static long call_waitid(const long *arg)
+{
+	if (PTR(4)) /* resources as well, which libc's does not tell */
+		return call_lasting(SYS_waitid, arg, true);
+	return waitid((idtype_t)arg[0], (id_t)arg[1], PTR(2), INT(3));
 }
 
 /* --- threads ------------------------------------------------------------ */

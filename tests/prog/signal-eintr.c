@@ -8,6 +8,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -257,6 +258,7 @@ static void check_futexes(void)
 static void check_wait(void)
 {
 	int status = -1;
+	struct rusage usage;
 	siginfo_t info;
 	pid_t pid;
 	char c;
@@ -269,6 +271,7 @@ static void check_wait(void)
 	INTERRUPTED(waitpid(pid, &status, 0));
 	INTERRUPTED(wait(&status));
 	INTERRUPTED(waitid(P_PID, (id_t)pid, &info, WEXITED));
+	INTERRUPTED(syscall(SYS_waitid, P_PID, pid, &info, WEXITED, &usage));
 	RESTARTED(waitpid(pid, &status, 0), pid, end_child);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 3);
 }
