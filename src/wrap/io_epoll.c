@@ -35,14 +35,15 @@ static long wait_until(int set, struct epoll_event *ev, int n,
 	}
 }
 
-/* With another signal mask for the wait, as ppoll has it. */
+/* With another signal mask for the wait, as ppoll has it; but who does not wait
+ * lets no signal in. */
 static long wait_masked(int set, struct epoll_event *ev, int n,
 			zag_time deadline, const sigset_t *mask)
 {
 	sigset_t old;
 	long r;
 
-	if (!mask)
+	if (!mask || !deadline)
 		return wait_until(set, ev, n, deadline);
 	r = look(set, ev, n);
 	if (r)
@@ -50,7 +51,7 @@ static long wait_masked(int set, struct epoll_event *ev, int n,
 	r = zag_signal_mask_swap(mask, &old);
 	if (r < 0)
 		return r;
-	r = wait_until(set, ev, n, deadline ? deadline : zag_now());
+	r = wait_until(set, ev, n, deadline);
 	zag_signal_mask_swap(&old, NULL);
 	return r;
 }

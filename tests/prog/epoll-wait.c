@@ -168,6 +168,35 @@ static void *edges(void *arg)
 	return arg;
 }
 
+static int handled;
+
+static void count(int sig)
+{
+	(void)sig;
+	handled++;
+}
+
+/* What the mask lets in ends a wait, but only a wait. */
+static void *masks(void *arg)
+{
+	struct epoll_event e;
+	sigset_t none, usr2;
+	int set = epoll_create1(0);
+
+	check_handle(SIGUSR2, count, 0);
+	sigemptyset(&none);
+	sigemptyset(&usr2);
+	sigaddset(&usr2, SIGUSR2);
+	CHECK_OK(pthread_sigmask(SIG_BLOCK, &usr2, NULL));
+	CHECK_OK(pthread_kill(pthread_self(), SIGUSR2));
+	CHECK_EQ(epoll_pwait(set, &e, 1, 0, &none), 0);
+	CHECK_EQ(handled, 0);
+	CHECK_ERRNO(epoll_pwait(set, &e, 1, 1, &none), EINTR);
+	CHECK_EQ(handled, 1);
+	CHECK_EQ(close(set), 0);
+	return arg;
+}
+
 int main(void)
 {
 	many();
@@ -175,6 +204,7 @@ int main(void)
 	signals();
 	edges(NULL);
 	check_join(check_spawn(edges, NULL));
+	check_join(check_spawn(masks, NULL));
 	puts("events told");
 	return 0;
 }
