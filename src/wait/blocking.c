@@ -154,8 +154,8 @@ static long run_call(struct zag_job *j)
 
 	do {
 		r = zag_arch_syscall(&j->stop, c->nr, c->arg);
-	} while (r == -EINTR && !zag_load_rlx(&j->stop));
-	return r;
+	} while ((r == -EINTR || r == -ERESTART) && !zag_load_rlx(&j->stop));
+	return r == -ERESTART ? -EINTR : r;
 }
 
 /* Until the helper has stopped; the kernel has no room for a signal where the
@@ -216,7 +216,8 @@ bool zag_blocking_call(const struct zag_syscall *call, zag_time deadline,
 	return true;
 }
 
-/* A false alarm ends nothing, nor does a handler with SA_RESTART. */
+/* A false alarm ends nothing, nor does a handler with SA_RESTART; nor one that
+ * runs before the call is made: that might not have to wait. */
 long zag_standing_call(const struct zag_syscall *call, bool restarts,
 		       uint64_t open)
 {
@@ -232,12 +233,12 @@ long zag_standing_call(const struct zag_syscall *call, bool restarts,
 		r = zag_arch_syscall(&w.reason, call->nr, call->arg);
 		if (fiber)
 			reason = zag_wait_stood(&w, open);
-		if (r != -EINTR || !fiber)
+		if ((r != -EINTR && r != -ERESTART) || !fiber)
 			return r;
 		err = reason == ZAG_WAKE_NONE || reason == ZAG_WAKE_SIGNAL ?
 			      zag_wait_interrupted(restarts) :
 			      zag_wake_errno(reason);
-	} while (!err);
+	} while (!err || (r == -ERESTART && err == -EINTR));
 	return err;
 }
 

@@ -179,6 +179,7 @@ prog_programs += \
 	tests/prog/signal-leave \
 	tests/prog/signal-many \
 	tests/prog/signal-no-room \
+	tests/prog/signal-no-wait \
 	tests/prog/signal-old \
 	tests/prog/signal-outside \
 	tests/prog/signal-pending-main \

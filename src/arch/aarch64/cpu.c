@@ -68,7 +68,11 @@ void zag_arch_context_init(struct zag_context *ctx, void *stack_top, void *tp,
 extern const char zag_arch_syscall_begin[]
 	__attribute__((visibility("hidden")));
 extern const char zag_arch_syscall_end[] __attribute__((visibility("hidden")));
+extern const char zag_arch_syscall_call[]
+	__attribute__((visibility("hidden")));
 extern const char zag_arch_syscall_stopped[]
+	__attribute__((visibility("hidden")));
+extern const char zag_arch_syscall_unmade[]
 	__attribute__((visibility("hidden")));
 
 void zag_arch_syscall_interrupt(void *ucontext)
@@ -78,8 +82,12 @@ void zag_arch_syscall_interrupt(void *ucontext)
 
 	if (pc < zag_arch_syscall_begin || pc >= zag_arch_syscall_end)
 		return;
-	if (zag_load_rlx((const _Atomic uint32_t *)m->regs[9]))
-		m->pc = (uintptr_t)zag_arch_syscall_stopped;
+	if (!zag_load_rlx((const _Atomic uint32_t *)m->regs[9]))
+		return;
+	/* At the call itself nothing tells whether it is the first time. */
+	m->pc = (uintptr_t)(pc == zag_arch_syscall_call ?
+				    zag_arch_syscall_stopped :
+				    zag_arch_syscall_unmade);
 }
 
 void zag_arch_start(void)

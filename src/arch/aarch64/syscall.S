@@ -14,10 +14,14 @@
 	.hidden	zag_arch_syscall
 	.globl	zag_arch_syscall_begin
 	.hidden	zag_arch_syscall_begin
+	.globl	zag_arch_syscall_call
+	.hidden	zag_arch_syscall_call
 	.globl	zag_arch_syscall_end
 	.hidden	zag_arch_syscall_end
 	.globl	zag_arch_syscall_stopped
 	.hidden	zag_arch_syscall_stopped
+	.globl	zag_arch_syscall_unmade
+	.hidden	zag_arch_syscall_unmade
 	.type	zag_arch_syscall, %function
 	.p2align 4
 zag_arch_syscall:
@@ -31,12 +35,16 @@ zag_arch_syscall:
 	ldp	x4, x5, [x10, #32]
 zag_arch_syscall_begin:
 	ldr	w10, [x9]
-	cbnz	w10, zag_arch_syscall_stopped
+	cbnz	w10, zag_arch_syscall_unmade
+zag_arch_syscall_call:
 	svc	#0
 zag_arch_syscall_end:
 	ret
 zag_arch_syscall_stopped:
 	mov	x0, #-4		/* -EINTR */
+	ret
+zag_arch_syscall_unmade:
+	mov	x0, #-85	/* -ERESTART */
 	ret
 	.cfi_endproc
 	.size	zag_arch_syscall, . - zag_arch_syscall

@@ -55,8 +55,11 @@ void zag_arch_context_init(struct zag_context *ctx, void *stack_top, void *tp,
 /* Labels in syscall.S. */
 extern const char zag_arch_syscall_begin[]
 	__attribute__((visibility("hidden")));
+extern const char zag_arch_syscall_call[] __attribute__((visibility("hidden")));
 extern const char zag_arch_syscall_end[] __attribute__((visibility("hidden")));
 extern const char zag_arch_syscall_stopped[]
+	__attribute__((visibility("hidden")));
+extern const char zag_arch_syscall_unmade[]
 	__attribute__((visibility("hidden")));
 
 void zag_arch_syscall_interrupt(void *ucontext)
@@ -66,8 +69,13 @@ void zag_arch_syscall_interrupt(void *ucontext)
 
 	if (pc < zag_arch_syscall_begin || pc >= zag_arch_syscall_end)
 		return;
-	if (zag_load_rlx((const _Atomic uint32_t *)reg[REG_RBX]))
+	if (!zag_load_rlx((const _Atomic uint32_t *)reg[REG_RBX]))
+		return;
+	if (pc == zag_arch_syscall_call &&
+	    reg[REG_RCX] == (greg_t)zag_arch_syscall_end)
 		reg[REG_RIP] = (greg_t)zag_arch_syscall_stopped;
+	else
+		reg[REG_RIP] = (greg_t)zag_arch_syscall_unmade;
 }
 
 /* The rate of rdtsc, measured once against the clock for 50 us or more. */

@@ -7,16 +7,21 @@
  * long zag_arch_syscall(const _Atomic uint32_t *stop, long nr, const long *arg)
  *
  * From zag_arch_syscall_begin up to _end the call has not been made, or the
- * kernel is about to make it again; there rbx is `stop`.
+ * kernel is about to make it again; there rbx is `stop`.  The instruction at
+ * _call leaves the address of the next one in rcx.
  */
 	.globl	zag_arch_syscall
 	.hidden	zag_arch_syscall
 	.globl	zag_arch_syscall_begin
 	.hidden	zag_arch_syscall_begin
+	.globl	zag_arch_syscall_call
+	.hidden	zag_arch_syscall_call
 	.globl	zag_arch_syscall_end
 	.hidden	zag_arch_syscall_end
 	.globl	zag_arch_syscall_stopped
 	.hidden	zag_arch_syscall_stopped
+	.globl	zag_arch_syscall_unmade
+	.hidden	zag_arch_syscall_unmade
 	.type	zag_arch_syscall, @function
 	.p2align 4
 zag_arch_syscall:
@@ -35,7 +40,8 @@ zag_arch_syscall:
 	movq	40(%r11), %r9
 zag_arch_syscall_begin:
 	cmpl	$0, (%rbx)
-	jne	zag_arch_syscall_stopped
+	jne	zag_arch_syscall_unmade
+zag_arch_syscall_call:
 	syscall
 zag_arch_syscall_end:
 	popq	%rbx
@@ -44,8 +50,16 @@ zag_arch_syscall_end:
 	.cfi_restore %rbx
 	ret
 	.cfi_restore_state
+	.cfi_remember_state
 zag_arch_syscall_stopped:
 	movq	$-4, %rax	/* -EINTR */
+	popq	%rbx
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore %rbx
+	ret
+	.cfi_restore_state
+zag_arch_syscall_unmade:
+	movq	$-85, %rax	/* -ERESTART */
 	popq	%rbx
 	.cfi_adjust_cfa_offset -8
 	.cfi_restore %rbx
