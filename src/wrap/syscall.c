@@ -179,6 +179,25 @@ static long call_signalfd(const long *arg, int flags)
 	return signalfd(INT(0), full_set(PTR(1), &set), flags);
 }
 
+/* --- timers: libc's number is the kernel's, but for its own SIGEV_THREAD ---- */
+
+#define TIMER(i) ((timer_t)(intptr_t)INT(i))
+
+static long call_timer_create(const long *arg)
+{
+	struct sigevent *ev = PTR(1);
+	int *number = PTR(2);
+	timer_t t;
+
+	if (!zag_sys_readable(ev) || ev->sigev_notify == SIGEV_THREAD)
+		return zag_ret(zag_raw(SYS_timer_create, LONG(0), LONG(1),
+				       LONG(2)));
+	if (timer_create(INT(0), ev, &t))
+		return -1;
+	*number = (int)(intptr_t)t;
+	return 0;
+}
+
 /* The way back from a handler is libc's, whatever is asked for. */
 static long call_rt_sigaction(const long *arg)
 {

@@ -157,6 +157,35 @@ static void *reads_signal(void *arg)
 	return arg;
 }
 
+/* For this thread, on a clock of everybody's and on its own. */
+static void *is_timed(void *arg)
+{
+	static const clockid_t clocks[] = { CLOCK_MONOTONIC,
+					    CLOCK_THREAD_CPUTIME_ID };
+	struct sigevent ev = { .sigev_notify = SIGEV_THREAD_ID,
+			       .sigev_signo = SIGUSR2,
+			       .sigev_value.sival_int = 5 };
+	struct itimerspec ms = { { 0, CHECK_MS }, { 0, CHECK_MS } }, now;
+
+	ev._sigev_un._tid = gettid();
+	for (int i = 0; i < 2; i++) {
+		int t = -1, before = caught_here;
+
+		CHECK_EQ(syscall(SYS_timer_create, clocks[i], &ev, &t), 0);
+		CHECK_EQ(syscall(SYS_timer_settime, t, 0, &ms, NULL), 0);
+		CHECK_EQ(syscall(SYS_timer_gettime, t, &now), 0);
+		CHECK_EQ(now.it_interval.tv_nsec, CHECK_MS);
+		while (caught_here < before + 3)
+			;
+		CHECK(syscall(SYS_timer_getoverrun, t) >= 0);
+		CHECK_EQ(syscall(SYS_timer_delete, t), 0);
+		CHECK_ERRNO(syscall(SYS_timer_delete, t), EINVAL);
+	}
+	CHECK_ERRNO(syscall(SYS_timer_create, CLOCK_MONOTONIC,
+			    check_bad_pointer(), &ev), EFAULT);
+	return arg;
+}
+
 /* The numbers of threads name threads, in every such call. */
 static void *schedules(void *arg)
 {
@@ -217,6 +246,7 @@ int main(void)
 	check_join(check_spawn(takes_signal, NULL));
 	CHECK_EQ(caught, 2);
 	check_join(check_spawn(takes_info, NULL));
+	check_join(check_spawn(is_timed, NULL));
 	CHECK_EQ(sigprocmask(SIG_BLOCK, &act.sa_mask, NULL), 0);
 	check_join(check_spawn(reads_signal, NULL));
 	check_join(check_spawn(schedules, NULL));
