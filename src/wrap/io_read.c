@@ -2,6 +2,8 @@
 /* read, readv, pread, preadv, preadv2. */
 #include "wrap/libc.h"
 
+#include <sys/sysmacros.h>
+
 #include "wrap/fd_tty.h"
 #include "wrap/io_core.h"
 #include "wrap/io_file.h"
@@ -58,6 +60,25 @@ static long read_at_once(int fd, const struct iovec *v, int n)
 	return -EAGAIN;
 }
 
+/* A pty that nobody has the master of any more: who was waiting is told by an
+ * error, and only who comes later by the end of the file. */
+static bool has_no_master(int fd)
+{
+	struct stat st;
+
+	return (zag_io_events(fd, 0) & POLLERR) &&
+	       !zag_raw(SYS_fstat, fd, &st) && major(st.st_rdev) >= 136 &&
+	       major(st.st_rdev) <= 143;
+}
+
+static long read_waited_for(const struct zag_io *io, const struct iovec *v,
+			    int n)
+{
+	long r = read_terminal(io->fd, v, n);
+
+	return r == 0 && io->woken && has_no_master(io->fd) ? -EIO : r;
+}
+
 /* What cannot be asked not to block: FIFOs, terminals, inotify, FUSE. */
 static long read_polled(struct zag_io *io, const struct iovec *v, int n)
 {
@@ -76,7 +97,7 @@ static long read_polled(struct zag_io *io, const struct iovec *v, int n)
 			return r;
 	}
 	if (zag_fd_kind(io->fd) == ZAG_FD_TERMINAL)
-		return read_terminal(io->fd, v, n);
+		return read_waited_for(io, v, n);
 	return zag_stand_raw(true, SYS_readv, io->fd, v, n, 0, 0, 0);
 }
 

@@ -143,6 +143,15 @@ static void terminal(void)
 	interrupted(writes);
 	CHECK(result < (int)sizeof buf);
 	CHECK(check_now(CLOCK_MONOTONIC) - begin < 20000 * CHECK_MS);
+
+	set_raw(1, 0);
+	t = in_call(reads);
+	CHECK_EQ(close(master), 0);
+	check_join(t);
+	CHECK_EQ(result, -1);
+	CHECK_EQ(error, EIO);
+	CHECK_EQ(read(slave, buf, 1), 0);
+	CHECK_EQ(close(slave), 0);
 }
 
 static void counter(void)
