@@ -38,4 +38,13 @@ static inline void zag_held_end(struct zag_held *h)
 	_pthread_cleanup_pop(h, 1);
 }
 
+/* The thread ends, and no frame of it is left in any way: its TCB is for others
+ * then. */
+static inline void zag_held_forget(void)
+{
+	struct zag_held none = { 0 };
+
+	_pthread_cleanup_pop(&none, 0);
+}
+
 #endif

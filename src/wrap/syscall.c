@@ -11,6 +11,7 @@
 #include "wait/blocking.h"
 #include "wait/thread.h"
 #include "wrap/fd_own.h"
+#include "wrap/held.h"
 #include "wrap/io_core.h"
 #include "wrap/real.h"
 #include "wrap/syscall.h"
@@ -60,6 +61,7 @@ static long call_waitid(const long *arg)
 static long call_exit(int status)
 {
 	zag_fiber_self()->result = NULL;
+	zag_held_forget();
 	zag_thread_quit(status);
 }
 
@@ -249,20 +251,23 @@ static handler *handler_of(long nr)
 	return (unsigned long)nr < count ? handlers[nr] : NULL;
 }
 
-/* No cancellation point, though what it leads to may be one.  Who may be
- * cancelled anywhere may be so here. */
+static void enable_cancel(void *arg)
+{
+	(void)arg;
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+}
+
+/* No cancellation point, though what it leads to may be one. */
 static long quietly(handler *own, const long *arg)
 {
-	int state;
-	long r;
+	struct zag_held held ZAG_HELD;
 
-	if (zag_tcb_cancel_bits() & (ZAG_CANCEL_DISABLED | ZAG_CANCEL_ASYNC))
-		return own(arg);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	r = own(arg);
-	pthread_setcancelstate(state, NULL);
-	return r;
+	zag_held_begin(&held, enable_cancel, NULL);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	return own(arg);
 }
+
+enum { NEVER_OR_ANYWHERE = ZAG_CANCEL_DISABLED | ZAG_CANCEL_ASYNC };
 
 /* libc's is variadic, and takes six arguments whatever was given. */
 ZAG_EXPORT long zag_syscall(long nr, long a, long b, long c, long d, long e,
@@ -278,7 +283,9 @@ long zag_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	if (!zag_on_fiber())
 		return ZAG_REAL(syscall)(nr, a, b, c, d, e, f);
 	own = handler_of(nr);
-	if (own)
-		return quietly(own, arg);
+	if (own) /* who may be cancelled anywhere may be so here */
+		return zag_tcb_cancel_bits() & NEVER_OR_ANYWHERE ?
+			       own(arg) :
+			       quietly(own, arg);
 	return zag_ret(zag_raw6(nr, a, b, c, d, e, f));
 }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define THREADS 12
@@ -39,7 +40,7 @@ static void make_call(int way, int fd)
 {
 	int status;
 
-	switch (way % 4) {
+	switch (way % 5) {
 	case 0:
 		wait(&status);
 		break;
@@ -49,6 +50,9 @@ static void make_call(int way, int fd)
 	case 2:
 		flock(fd, LOCK_EX);
 		break;
+	case 3:
+		syscall(SYS_read, child_pipe[0], &status, 1);
+		break;
 	default:
 		set_lock(fd);
 	}
@@ -56,7 +60,7 @@ static void make_call(int way, int fd)
 
 static void *leaves(void *arg)
 {
-	int way = (int)(long)arg, fd = open(path, O_RDWR);
+	int way = (int)(long)arg, fd = open(path, O_RDWR), old;
 	volatile int i;
 
 	CHECK(fd >= 0);
@@ -67,6 +71,8 @@ static void *leaves(void *arg)
 			check_fail("way %d has returned", way);
 		}
 	}
+	CHECK_OK(pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &old));
+	CHECK_EQ(old, PTHREAD_CANCEL_ENABLE); /* whatever the call has done */
 	CHECK_EQ(close(fd), 0);
 	__atomic_fetch_add(&left, 1, __ATOMIC_SEQ_CST);
 	return arg;
