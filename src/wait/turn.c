@@ -60,20 +60,26 @@ static void remove_turn(struct bucket *b, struct zag_turn *t)
 	t->queued = false;
 }
 
-/* t leaves: the next one with its key that still waits is the first. */
-static void pass_on(struct bucket *b, struct zag_turn *t)
+/* The next one with t's key that still waits is the first; with its tag, too. */
+static bool wake_next(struct bucket *b, const struct zag_turn *t, bool tagged)
 {
-	struct zag_turn *n = t->next;
-
-	remove_turn(b, t);
-	for (; n; n = n->next) {
-		if (!same(n, t))
+	for (struct zag_turn *n = b->head; n; n = n->next) {
+		if (!same(n, t) || (tagged && n->tag != t->tag))
 			continue;
 		n->first = true;
 		if (zag_wait_wake(&n->wait, ZAG_WAKE_READY))
-			return;
+			return true;
 		n->first = false;
 	}
+	return false;
+}
+
+/* t leaves. */
+static void pass_on(struct bucket *b, struct zag_turn *t)
+{
+	remove_turn(b, t);
+	if (!wake_next(b, t, true))
+		wake_next(b, t, false);
 }
 
 static bool queue(struct bucket *b, struct zag_turn *t)

@@ -6,7 +6,8 @@
  * When the first one leaves, because it has what it wanted or has given up,
  * the next one is the first.  The kernel would have served any of them, so it
  * makes no difference which one waits there; wants that are not served alike
- * must have different keys.
+ * must have different keys.  If what one of them has got others have got with
+ * it, they have the same tag: they come before the rest.
  *
  * Context: fiber; no lock of the runtime held.
  */
@@ -19,7 +20,7 @@
 #include "wait/wait.h"
 
 struct zag_turn {
-	uint64_t key[6]; /* set by the caller; the rest is zag_turn's */
+	uint64_t key[6], tag; /* set by the caller; the rest is zag_turn's */
 	struct zag_turn *next;
 	struct zag_wait wait;
 	bool queued;

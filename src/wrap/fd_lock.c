@@ -68,7 +68,8 @@ static void set_file(struct zag_turn *t, int fd)
 
 /*
  * A fiber that waits for such a lock holds none on the file: a conversion gives
- * up the old one first.  So those who want the same one are served alike.
+ * up the old one first.  So those who want the same one are served alike; and
+ * those who have the file open by the same descriptor get it together.
  */
 static long zag_fd_flock(int fd, int op)
 {
@@ -76,6 +77,7 @@ static long zag_fd_flock(int fd, int op)
 		.try = { SYS_flock, { fd, op | LOCK_NB } },
 		.wait = { SYS_flock, { fd, op } },
 		.turn.key[2] = (uint64_t)op,
+		.turn.tag = (uint64_t)fd,
 	};
 	long r;
 

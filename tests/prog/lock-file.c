@@ -240,6 +240,46 @@ static void *errors(void *arg)
 	return arg;
 }
 
+/* Threads with the same descriptor get the lock together, though another one
+ * has begun to wait between them. */
+static pthread_barrier_t both;
+
+static void *with_that(void *arg)
+{
+	CHECK_EQ(flock(*(int *)arg, LOCK_EX), 0);
+	pthread_barrier_wait(&both);
+	CHECK_EQ(flock(*(int *)arg, LOCK_UN), 0);
+	return arg;
+}
+
+static void *with_own(void *arg)
+{
+	int fd = open_it();
+
+	CHECK_EQ(flock(fd, LOCK_EX), 0);
+	CHECK_EQ(close(fd), 0);
+	return arg;
+}
+
+static void together(void)
+{
+	void *(*const fn[])(void *) = { with_that, with_own, with_that };
+	int holder = open_it(), fd = open_it();
+	pthread_t t[3];
+
+	CHECK_OK(pthread_barrier_init(&both, NULL, 2));
+	CHECK_EQ(flock(holder, LOCK_EX), 0);
+	for (int i = 0; i < 3; i++) {
+		t[i] = check_spawn(fn[i], &fd);
+		check_msleep(20);
+	}
+	CHECK_EQ(flock(holder, LOCK_UN), 0);
+	for (int i = 0; i < 3; i++)
+		check_join(t[i]);
+	CHECK_EQ(close(holder), 0);
+	CHECK_EQ(close(fd), 0);
+}
+
 int main(void)
 {
 	int fd = mkstemp(path);
@@ -254,6 +294,7 @@ int main(void)
 	for (long how = 0; how < 3; how++)
 		interrupted(how);
 	signals_and_locks();
+	together();
 	check_join(check_spawn(errors, NULL));
 	CHECK_EQ(unlink(path), 0);
 	puts("locked and unlocked");
