@@ -234,6 +234,15 @@ static long wait_on(const struct futex *f, uint32_t bits)
 	return r;
 }
 
+/* For part of the bits, or where the kernel does not let the watcher watch: a
+ * helper sleeps.  With a time it is not begun again. */
+static long wait_in_kernel(const struct futex *f)
+{
+	return ZAG_NO_POINT_VALUE(zag_block_raw(
+		!f->timeout, SYS_futex, f->word, f->op | f->flags, f->val,
+		f->timeout, NULL, f->val3));
+}
+
 static bool is_wait(int op)
 {
 	return op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET;
@@ -275,12 +284,15 @@ long zag_syscall_futex(long word, long op, long val, long timeout, long word2,
 		.word2 = (_Atomic uint32_t *)word2,
 		.val3 = (uint32_t)val3,
 	};
+	bool waits = is_wait(f.op);
 	long r = -ENOSYS;
 
 	zag_fiber_call_begins(zag_fiber_self());
-	if (!(word & 3) && (zag_on_fiber() || !is_wait(f.op)))
+	if (!(word & 3) && (zag_on_fiber() || !waits))
 		r = by_lot(&f);
-	return r == -ENOSYS ? zag_raw(SYS_futex, word, op, val, timeout, word2,
-				      val3)
-			    : r;
+	if (r != -ENOSYS)
+		return r;
+	return waits && zag_on_fiber() ? wait_in_kernel(&f) :
+					 zag_raw(SYS_futex, word, op, val,
+						 timeout, word2, val3);
 }

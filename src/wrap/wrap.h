@@ -74,7 +74,7 @@ static inline long zag_ret(long r)
 #define ZAG_POINT_IO(call) ZAG_POINT(zag_cancel_failed() ?: (long)(call))
 
 /* A call that waits as such a one does, and is none. */
-#define ZAG_NO_POINT(call)                                                \
+#define ZAG_NO_POINT_VALUE(call)                                          \
 	({                                                                \
 		long result_;                                             \
                                                                           \
@@ -82,8 +82,9 @@ static inline long zag_ret(long r)
 		zag_fiber_call_begins(zag_fiber_self());                  \
 		result_ = (call);                                         \
 		zag_wait_no_point = false;                                \
-		zag_ret(result_);                                         \
+		result_;                                                  \
 	})
+#define ZAG_NO_POINT(call) zag_ret(ZAG_NO_POINT_VALUE(call))
 
 /* A cancellation point where the call comes later. */
 static inline void zag_point(void)

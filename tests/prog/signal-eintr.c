@@ -229,6 +229,10 @@ static void check_futex(int form)
 	ALWAYS(syscall(SYS_futex, &word, FUTEX_WAIT | form, 0, &ten));
 	ALWAYS(syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | form, 0, &late,
 		       NULL, FUTEX_BITSET_MATCH_ANY));
+	ALWAYS(syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | form, 0, &late,
+		       NULL, 2));
+	INTERRUPTED(syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | form, 0, NULL,
+			    NULL, 2));
 	RESTARTED(unless_changed(syscall(SYS_futex, &word, FUTEX_WAIT | form,
 					 0, NULL), 0), 0, change_word);
 }
