@@ -44,11 +44,11 @@ void zag_arch_init(void);
 
 /*
  * System call nr with arg[6], unless *stop is set by the time it begins: then
- * -ERESTART, it has not been made.  Else a signal that is sent to this thread after *stop was set ends the
- * call, if its handler calls zag_arch_syscall_interrupt with its context,
- * whether the thread is about to make the call (-ERESTART, where the CPU tells),
- * waits in it, or (SA_RESTART) is made to call again: -EINTR.  A call that has
- * had its effect returns its result.
+ * -ERESTART, it has not been made.  A signal that is sent to this thread after
+ * *stop was set ends the call, if its handler calls zag_arch_syscall_interrupt
+ * with its context, whether the thread is about to make it (-ERESTART, where the
+ * CPU tells), waits in it, or (SA_RESTART) is made to call again: -EINTR.  A
+ * call that has had its effect returns its result.
  */
 long zag_arch_syscall(const _Atomic uint32_t *stop, long nr, const long *arg);
 void zag_arch_syscall_interrupt(void *ucontext);

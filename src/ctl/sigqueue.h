@@ -3,8 +3,8 @@
  * Signals that are pending: for one fiber, or for the process.
  *
  * As in the kernel, one of a standard signal is pending at most, of a real-time
- * signal as many as were sent, but one of each timer.  The lowest number is taken first, a fiber's own
- * before the process's.
+ * signal as many as were sent, but one of each timer.  The lowest number is
+ * taken first, a fiber's own before the process's.
  */
 #ifndef ZAG_CTL_SIGQUEUE_H
 #define ZAG_CTL_SIGQUEUE_H
