@@ -216,8 +216,9 @@ bool zag_blocking_call(const struct zag_syscall *call, zag_time deadline,
 	return true;
 }
 
-/* A false alarm ends nothing, nor does a handler with SA_RESTART; nor one that
- * runs before the call is made: that might not have to wait. */
+/* A false alarm ends nothing, nor does a handler with SA_RESTART; nor does what
+ * comes before the call is made, but for cancellation: it might not have to
+ * wait. */
 long zag_standing_call(const struct zag_syscall *call, bool restarts,
 		       uint64_t open)
 {
@@ -238,7 +239,7 @@ long zag_standing_call(const struct zag_syscall *call, bool restarts,
 		err = reason == ZAG_WAKE_NONE || reason == ZAG_WAKE_SIGNAL ?
 			      zag_wait_interrupted(restarts) :
 			      zag_wake_errno(reason);
-	} while (!err || (r == -ERESTART && err == -EINTR));
+	} while (!err || (r == -ERESTART && reason != ZAG_WAKE_CANCEL));
 	return err;
 }
 

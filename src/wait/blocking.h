@@ -41,7 +41,8 @@ bool zag_blocking_call(const struct zag_syscall *call, zag_time deadline,
  * Make it here, on the carrier: where that costs less since it seldom waits, no
  * helper can be had, or signals of the kernel's own must reach the caller.
  * Handoff covers for the carrier.  The kernel's result, or -EINTR, as above, or
- * -ZAG_ECANCEL: then the call has had no effect.  In the kernel this thread's
+ * -ZAG_ECANCEL: then the call has had no effect.  Of a fiber whose calls are to
+ * fail it does not, unless that is said while it waits.  In the kernel this thread's
  * mask has the signals `open` open meanwhile: what asks for it gets an answer.
  * Context: any thread; no lock of the runtime held.
  */

@@ -196,6 +196,7 @@ bool zag_wait_end_native(void *tp, enum zag_wake reason)
 	return end(&l->wait, &l->busy, tp, reason);
 }
 
+/* Who stands may not have to wait, and then does not fail either. */
 static inline void look_for_cancel(struct zag_wait *w)
 {
 	uint32_t bits = zag_tcb_cancel_bits();
@@ -204,7 +205,7 @@ static inline void look_for_cancel(struct zag_wait *w)
 		return;
 	if (hears(w, ZAG_WAKE_CANCEL, bits))
 		zag_wait_wake(w, ZAG_WAKE_CANCEL);
-	else if (hears(w, ZAG_WAKE_FAIL, bits))
+	else if (!w->stands && hears(w, ZAG_WAKE_FAIL, bits))
 		zag_wait_wake(w, ZAG_WAKE_FAIL);
 }
 

@@ -140,7 +140,8 @@ enum zag_wake zag_wait_sleep(struct zag_wait *w, zag_time deadline);
 /*
  * The calling fiber is about to wait in the kernel, on its carrier, by
  * zag_arch_syscall with w's `reason` as its stop: a signal for the fiber or a
- * cancellation ends that.  zag_wait_stood follows, and tells which it was;
+ * cancellation ends that, but that its calls are to fail only if it is said
+ * meanwhile.  zag_wait_stood follows, and tells which it was;
  * ZAG_WAKE_NONE: neither.  A handler runs within the call and ends it, so that
  * it may leave it by a jump.  `open`: signals that the kernel's mask is not to
  * have meanwhile, though a carrier's does.

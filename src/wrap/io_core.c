@@ -191,5 +191,5 @@ long zag_io_block(const struct zag_syscall *call, bool restarts)
 
 	if (zag_blocking_call(call, ZAG_NEVER, restarts, &r))
 		return r;
-	return zag_standing_call(call, restarts, 0);
+	return zag_cancel_failed() ?: zag_standing_call(call, restarts, 0);
 }
