@@ -89,17 +89,24 @@ static void open_terminal(void)
 	CHECK(tty >= 0);
 }
 
+/* A thread that makes the call when VMIN is 5; three characters come then. */
+static pthread_t reads_three_of_five(struct call *c)
+{
+	pthread_t t;
+
+	set_raw(5, 0);
+	t = check_spawn(calls, c);
+	check_msleep(20);
+	check_write(master, "abc", 3);
+	return t;
+}
+
 /* Less than VMIN, but all that the read has asked for. */
 static void check_less(void)
 {
 	struct call c = { .make = read_three };
-	pthread_t t;
 
-	set_raw(5, 0);
-	t = check_spawn(calls, &c);
-	check_msleep(20);
-	check_write(master, "abc", 3);
-	check_join(t);
+	check_join(reads_three_of_five(&c));
 	expect(&c, 3, 0);
 }
 
@@ -107,12 +114,8 @@ static void check_less(void)
 static void check_partly(void)
 {
 	struct call c = { .make = read_ten };
-	pthread_t t;
+	pthread_t t = reads_three_of_five(&c);
 
-	set_raw(5, 0);
-	t = check_spawn(calls, &c);
-	check_msleep(20);
-	check_write(master, "abc", 3);
 	check_msleep(50);
 	steps = 0;
 	check_kill_until(t, SIGUSR1, &steps, 1);
