@@ -54,8 +54,9 @@ static long connect_result(int fd, const struct sockaddr *addr, socklen_t len)
 }
 
 /*
- * Once the handshake is over, a second connect returns its result and leaves
- * the socket as the first one would have: connected, or to be used again.
+ * Once the handshake is over, which a peer on this machine takes part in while
+ * connect begins it, a second connect returns its result and leaves the socket
+ * as the first one would have: connected, or to be used again.
  */
 static long connect_finish(int fd, const struct sockaddr *addr, socklen_t len,
 			   long started)
@@ -63,13 +64,13 @@ static long connect_finish(int fd, const struct sockaddr *addr, socklen_t len,
 	struct zag_io io ZAG_IO(fd, ZAG_OUT);
 	long r;
 
-	do {
+	while (!zag_io_events(io.fd, POLLOUT)) {
 		r = zag_io_park(&io);
 		if (r == -EAGAIN) /* SO_SNDTIMEO; see socket(7) */
 			return started;
 		if (r < 0)
 			return r;
-	} while (!zag_io_events(io.fd, POLLOUT));
+	}
 	return connect_result(io.fd, addr, len);
 }
 
