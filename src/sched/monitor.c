@@ -23,9 +23,9 @@
 #include "sched/sched.h"
 
 enum {
-	TICK_NS = 4 * 1000 * 1000,
-	HOG_TICKS = 2,	  /* looks at the same tick before it may be stuck … */
-	HOG_NS = 3 * 1000 * 1000, /* … or has used this since the first one */
+	TICK_NS = 8 * 1000 * 1000, /* between looks; each costs a wake-up … */
+	BUSY_NS = 4 * 1000 * 1000, /* … and while signals wait, a jiffy */
+	HOG_NS = 3 * 1000 * 1000, /* a hog uses so much of it at least */
 	QUIET_TICKS = 2,  /* ticks in which nothing ran, before sleeping … */
 	IDLE_NS = 200 * 1000 * 1000, /* … for this long, then for good */
 	LOOK_TICKS = 25, /* between looks of others that nobody asked for */
@@ -102,27 +102,20 @@ static bool sleeps(struct zag_carrier *c)
 static bool holder_stuck(struct zag_processor *p, struct zag_carrier *c)
 {
 	uint32_t tick = zag_load_rlx(&p->tick);
-	int64_t cpu;
 
 	if (tick != p->seen_tick || !c || c != p->seen_carrier) {
 		p->seen_tick = tick;
 		p->seen_carrier = c;
-		p->seen_times = 0;
+		p->seen_cpu = c ? cpu_time(c->tid) : 0;
 		return false;
 	}
-	cpu = cpu_time(c->tid);
-	if (++p->seen_times == 1)
-		p->seen_cpu = cpu;
-	if (p->seen_times < HOG_TICKS)
-		return false;
-	return cpu - p->seen_cpu >= HOG_NS ||
+	return cpu_time(c->tid) - p->seen_cpu >= HOG_NS ||
 	       (zag_processor_wanted(p) && sleeps(c));
 }
 
 static void hand_off(struct zag_processor *p, struct zag_carrier *c)
 {
 	if (c && zag_carrier_take(c, p)) {
-		p->seen_times = 0;
 		ZAG_PROBE1(handoff, p->index);
 		zag_count(&p->count.handoffs, 1);
 		p->orphan = !zag_carrier_start(p, false);
@@ -345,7 +338,7 @@ static void wait_flag(_Atomic uint32_t *flag)
 
 static void *monitor_main(void *arg)
 {
-	const struct timespec tick = { 0, TICK_NS };
+	const struct timespec tick = { 0, TICK_NS }, busy = { 0, BUSY_NS };
 	int quiet = 0;
 	uint64_t old;
 
@@ -359,7 +352,7 @@ static void *monitor_main(void *arg)
 	raise_flag(&started, 1);
 	wait_flag(&go);
 	while (zag_load_acq(&go) == 1) {
-		wait_for_signal(&tick);
+		wait_for_signal(zag_load_rlx(&monitor.busy) ? &busy : &tick);
 		quiet = look() ? 0 : quiet + 1;
 		if (look_elsewhere())
 			quiet = 0;

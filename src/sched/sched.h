@@ -76,7 +76,6 @@ struct zag_processor {
 
 	/* The monitor's notes. */
 	uint32_t seen_tick;
-	uint32_t seen_times; /* looks that found the same tick */
 	int64_t seen_cpu;    /* its carrier's CPU time then, ns */
 	struct zag_carrier *seen_carrier;
 	bool orphan; /* taken, and no kernel thread to give it to yet */
