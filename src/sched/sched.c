@@ -29,7 +29,7 @@ enum {
 	WAKE_MIN_US = 50,    /* between wake-ups for a queue */
 	YIELD_MIN_US = 20,   /* between the kernel's yields */
 	WAKE_LENGTH = 16,    /* queued that are worth one all the same */
-	LATE_US = 25,	     /* a `next` that waited this long was late */
+	LATE_US = 200,	     /* a `next` that waited this long was late */
 };
 
 /* --- chaos -------------------------------------------------------------- */
@@ -385,14 +385,20 @@ bool zag_sched_may_stand(void)
 	return may;
 }
 
+/* A `next` that waited meanwhile was not late: it was found to be better so. */
 void zag_sched_has_stood(uint64_t since)
 {
 	uint32_t was;
 	struct zag_carrier *c = zag_enter_self(&was);
-	uint64_t now = zag_arch_ticks();
+	struct zag_processor *p = c->processor;
+	uint64_t now = zag_arch_ticks(), stood = now - since, queued;
 
-	if (c->processor)
-		c->processor->stand_ticks = now + (now - since);
+	if (p) {
+		p->stand_ticks = now + stood;
+		queued = zag_load_rlx(&p->runq.next_ticks);
+		if (queued)
+			zag_store_rlx(&p->runq.next_ticks, queued + stood);
+	}
 	zag_leave(c, was);
 }
 
