@@ -23,6 +23,7 @@
 #include "sched/kthread.h"
 #include "sched/offload.h"
 #include "sched/sched.h"
+#include "wait/blocking.h"
 #include "wait/lot.h"
 #include "wait/ownstack.h"
 #include "wait/shared.h"
@@ -60,6 +61,7 @@ static void take_down(void)
 	zag_turn_reset();
 	zag_spawning_reset();
 	zag_offload_reset();
+	zag_blocking_reset();
 	zag_sched_reset();
 	zag_store_rlx(&zag_kthread_execs, 0);
 	zag_fiber_reset();

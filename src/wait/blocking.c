@@ -109,19 +109,22 @@ static bool alone(void)
 	return zag_load_acq(&zag_sched.fibers) == 1;
 }
 
+static _Atomic uint32_t underway; /* calls that end by themselves */
+
 /*
  * Handing a call over costs two wake-ups, more than a short one takes.  So it
  * is made here if nobody waits for us; what comes in meanwhile waits for as long
  * as such calls take, or until the monitor sees that this one takes longer.  Who
- * waits already does so for half of the time at most: where many fibers make
- * such calls, these must overlap.
+ * waits already does so for as long if this is the only such call: where many
+ * fibers make them, these must overlap, and wait for half of the time at most.
  */
 static bool better_here(uint32_t kind)
 {
 	if (alone())
 		return true;
 	return zag_load_rlx(&average[kind % KINDS]) < SHORT_US &&
-	       zag_sched_may_stand() && !zag_sched_chance(2);
+	       (zag_load_rlx(&underway) == 1 || zag_sched_may_stand()) &&
+	       !zag_sched_chance(2);
 }
 
 long zag_offload(uint32_t kind, long (*fn)(void *arg), void *arg)
@@ -136,12 +139,22 @@ long zag_offload(uint32_t kind, long (*fn)(void *arg), void *arg)
 
 	if (!zag_fiber_self())
 		return fn(arg);
-	if (better_here(kind) || !zag_job_submit(&b.job))
-		return make_here(&b);
+	zag_add(&underway, 1);
+	if (better_here(kind) || !zag_job_submit(&b.job)) {
+		b.job.result = make_here(&b);
+		zag_sub(&underway, 1);
+		return b.job.result;
+	}
 	zag_why_default(&zag_why_offload, UINTPTR_MAX);
 	zag_wait_sleep(&b.wait, ZAG_NEVER);
+	zag_sub(&underway, 1);
 	zag_wait_over();
 	return signals_caller(b.job.result) ? fn(arg) : b.job.result;
+}
+
+void zag_blocking_reset(void)
+{
+	zag_store_rlx(&underway, 0);
 }
 
 /* --- calls that last ------------------------------------------------------ */

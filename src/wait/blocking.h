@@ -21,6 +21,9 @@
  */
 long zag_offload(uint32_t kind, long (*fn)(void *arg), void *arg);
 
+/* In a forked child: none is under way. */
+void zag_blocking_reset(void);
+
 /* A system call, as base/raw.h makes it. */
 struct zag_syscall {
 	long nr;
