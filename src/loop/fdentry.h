@@ -47,6 +47,7 @@ struct zag_fd_entry {
 	_Atomic uint32_t flags_gen; /* when nonblock and timeout were read */
 	_Atomic uint8_t kind;
 	_Atomic uint8_t nonblock;
+	_Atomic uint8_t domain; /* of a socket, 0: not asked yet */
 	_Atomic uint8_t drained;
 	_Atomic uint8_t listens;  /* connections came from it */
 	_Atomic uint8_t hits;	  /* reads that the page cache answered */

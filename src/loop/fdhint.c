@@ -90,25 +90,29 @@ static enum zag_fd_kind look(int fd)
 	}
 }
 
+static int ask_domain(int fd)
+{
+	int domain = 0;
+	socklen_t len = sizeof(domain);
+
+	zag_raw(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	return domain;
+}
+
 /*
  * getaddrinfo and getifaddrs close their netlink socket by a system call of
  * their own, past what tells us of closing: it must leave nothing behind.
  */
 static bool closed_unseen(int fd, enum zag_fd_kind kind)
 {
-	int domain = 0;
-	socklen_t len = sizeof(domain);
-
-	if (kind != ZAG_FD_SOCKET)
-		return false;
-	zag_raw(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
-	return domain == AF_NETLINK;
+	return kind == ZAG_FD_SOCKET && ask_domain(fd) == AF_NETLINK;
 }
 
 static void set_kind(struct zag_fd_entry *e, enum zag_fd_kind kind)
 {
 	zag_store_rlx(&e->used, true);
 	zag_store_rlx(&e->kind, kind);
+	zag_store_rlx(&e->domain, 0);
 }
 
 enum zag_fd_kind zag_fd_kind_again(int fd)
@@ -127,6 +131,19 @@ enum zag_fd_kind zag_fd_kind(int fd)
 	enum zag_fd_kind kind = e ? zag_load_rlx(&e->kind) : ZAG_FD_UNKNOWN;
 
 	return kind != ZAG_FD_UNKNOWN ? kind : zag_fd_kind_again(fd);
+}
+
+int zag_fd_domain(int fd)
+{
+	struct zag_fd_entry *e = zag_fd_lookup(fd);
+	int domain = e ? zag_load_rlx(&e->domain) : 0;
+
+	if (domain || zag_fd_kind(fd) != ZAG_FD_STREAM)
+		return domain;
+	domain = ask_domain(fd);
+	if (e)
+		zag_store_rlx(&e->domain, (uint8_t)domain);
+	return domain;
 }
 
 void zag_fd_flags_changed(void)
@@ -221,8 +238,10 @@ void zag_fd_accepted(int listener, int fd)
 		zag_store_rlx(&e->used, true);
 		zag_store_rlx(&e->listens, 1);
 	}
-	if (of)
-		set_kind(of, zag_fd_kind(listener));
+	if (!of)
+		return;
+	set_kind(of, zag_fd_kind(listener));
+	zag_store_rlx(&of->domain, (uint8_t)zag_fd_domain(listener));
 }
 
 bool zag_fd_listens(int fd)
@@ -282,6 +301,7 @@ void zag_fd_forget_hints(struct zag_fd_entry *e)
 {
 	zag_store_rlx(&e->flags_gen, 0);
 	zag_store_rlx(&e->kind, ZAG_FD_UNKNOWN);
+	zag_store_rlx(&e->domain, 0);
 	zag_store_rlx(&e->drained, 0);
 	zag_store_rlx(&e->listens, 0);
 	zag_store_rlx(&e->hits, 0);

@@ -35,6 +35,9 @@ enum { ZAG_IN = 1, ZAG_OUT = 2 }; /* libev's EV_READ and EV_WRITE */
 /* The kind of fd, by fstat the first time; ZAG_FD_UNKNOWN if it is not open. */
 enum zag_fd_kind zag_fd_kind(int fd);
 
+/* The address family of a SOCK_STREAM socket, else 0. */
+int zag_fd_domain(int fd);
+
 /* Look at fd again: its kind was a stale hint. */
 enum zag_fd_kind zag_fd_kind_again(int fd);
 

@@ -122,8 +122,7 @@ long zag_io_cut_off(const struct zag_io *io)
 {
 	int err;
 
-	if (zag_fd_kind(io->fd) != ZAG_FD_STREAM ||
-	    zag_sys_socket_option(io->fd, SO_DOMAIN) != AF_UNIX)
+	if (zag_fd_domain(io->fd) != AF_UNIX)
 		return 0;
 	/* Of no byte nothing is sent. */
 	if (zag_raw(SYS_sendto, io->fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL,

@@ -102,13 +102,7 @@ static long recvmsg_once(struct zag_io *io, struct msghdr *msg, int flags)
  */
 static bool ends_at_control(int fd, const struct msghdr *msg)
 {
-	int domain = 0;
-	socklen_t size = sizeof(domain);
-
-	if (!msg->msg_controllen)
-		return false;
-	zag_raw(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
-	return domain == AF_UNIX;
+	return msg->msg_controllen && zag_fd_domain(fd) == AF_UNIX;
 }
 
 /* Urgent data ends what was read before it: POSIX.1-2017 XSH 2.10.12. */
