@@ -44,16 +44,16 @@ struct zag_fd_dir {
  */
 struct zag_fd_entry {
 	_Atomic(struct zag_loop *) home;
-	_Atomic uint32_t flags_gen; /* when nonblock and timeout were read */
+	_Atomic uint32_t flags_gen; /* when nonblock and timeouts were read */
 	_Atomic uint8_t kind;
 	_Atomic uint8_t nonblock;
-	_Atomic uint8_t domain; /* of a socket, 0: not asked yet */
+	_Atomic uint8_t timeouts; /* bit 0 in, bit 1 out: one is set */
+	_Atomic uint8_t domain; /* of a stream; 0: it was not asked for */
 	_Atomic uint8_t drained;
 	_Atomic uint8_t listens;  /* connections came from it */
 	_Atomic uint8_t hits;	  /* reads that the page cache answered */
 	_Atomic uint32_t plain;	  /* reads that need not ask it */
 	_Atomic bool used; /* something above is not as at first */
-	_Atomic zag_time timeout[2]; /* in, out; 0: none */
 	struct zag_mutex accept;
 	struct zag_fd_dir dir[2];
 };

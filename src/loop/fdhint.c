@@ -108,20 +108,16 @@ static bool closed_unseen(int fd, enum zag_fd_kind kind)
 	return kind == ZAG_FD_SOCKET && ask_domain(fd) == AF_NETLINK;
 }
 
-static void set_kind(struct zag_fd_entry *e, enum zag_fd_kind kind)
-{
-	zag_store_rlx(&e->used, true);
-	zag_store_rlx(&e->kind, kind);
-	zag_store_rlx(&e->domain, 0);
-}
-
 enum zag_fd_kind zag_fd_kind_again(int fd)
 {
 	struct zag_fd_entry *e = zag_fd_entry(fd);
 	enum zag_fd_kind kind = look(fd);
 
-	if (e && kind != ZAG_FD_UNKNOWN && !closed_unseen(fd, kind))
-		set_kind(e, kind);
+	if (e && kind != ZAG_FD_UNKNOWN && !closed_unseen(fd, kind)) {
+		zag_store_rlx(&e->used, true);
+		zag_store_rlx(&e->kind, kind);
+		zag_store_rlx(&e->domain, 0);
+	}
 	return kind;
 }
 
@@ -151,28 +147,27 @@ void zag_fd_flags_changed(void)
 	zag_add(&flags_gen, 1);
 }
 
-enum { TIMEOUT_MOST_S = 1 << 30 }; /* 34 years: added to now it fits */
-
-/* SO_RCVTIMEO or SO_SNDTIMEO; 0: none. */
-static zag_time read_timeout(int fd, int option)
+static bool timeout_set(int fd, int option, struct timeval *tv)
 {
-	struct timeval tv;
-	socklen_t len = sizeof(tv);
+	socklen_t len = sizeof(*tv);
 
-	if (zag_raw(SYS_getsockopt, fd, SOL_SOCKET, option, &tv, &len))
-		return 0;
-	return zag_min((zag_time)tv.tv_sec, (zag_time)TIMEOUT_MOST_S) *
-		       ZAG_NSEC +
-	       (zag_time)tv.tv_usec * 1000;
+	return !zag_raw(SYS_getsockopt, fd, SOL_SOCKET, option, tv, &len) &&
+	       (tv->tv_sec || tv->tv_usec);
 }
 
-static void read_timeouts(int fd, struct zag_fd_entry *e)
+static uint8_t read_timeouts(int fd)
 {
 	enum zag_fd_kind kind = zag_fd_kind(fd);
-	bool has = kind == ZAG_FD_STREAM || kind == ZAG_FD_SOCKET;
+	struct timeval tv;
+	uint8_t set = 0;
 
-	zag_store_rlx(&e->timeout[0], has ? read_timeout(fd, SO_RCVTIMEO) : 0);
-	zag_store_rlx(&e->timeout[1], has ? read_timeout(fd, SO_SNDTIMEO) : 0);
+	if (kind != ZAG_FD_STREAM && kind != ZAG_FD_SOCKET)
+		return 0;
+	if (timeout_set(fd, SO_RCVTIMEO, &tv))
+		set |= ZAG_IN;
+	if (timeout_set(fd, SO_SNDTIMEO, &tv))
+		set |= ZAG_OUT;
+	return set;
 }
 
 /* Read O_NONBLOCK and the timeouts, and remember them.  The timeouts are of no
@@ -185,8 +180,8 @@ static void read_flags(int fd, struct zag_fd_entry *e)
 
 	zag_store_rlx(&e->used, true);
 	zag_store_rlx(&e->nonblock, nonblock);
-	if (!nonblock)
-		read_timeouts(fd, e);
+	zag_store_rlx(&e->timeouts,
+		      nonblock ? ZAG_IN | ZAG_OUT : read_timeouts(fd));
 	zag_store_rel(&e->flags_gen, fl >= 0 ? gen : 0);
 }
 
@@ -211,14 +206,16 @@ bool zag_fd_nonblocking(int fd)
 zag_time zag_fd_io_deadline(int fd, int events)
 {
 	struct zag_fd_entry *e = fresh_flags(fd);
-	bool in = events == ZAG_IN;
-	zag_time timeout;
+	int option = events == ZAG_IN ? SO_RCVTIMEO : SO_SNDTIMEO;
+	struct timespec ts;
+	struct timeval tv;
 
-	if (e && !zag_load_rlx(&e->nonblock))
-		timeout = zag_load_rlx(&e->timeout[!in]);
-	else
-		timeout = read_timeout(fd, in ? SO_RCVTIMEO : SO_SNDTIMEO);
-	return timeout ? zag_now() + timeout : ZAG_NEVER;
+	if (e && !(zag_load_rlx(&e->timeouts) & events))
+		return ZAG_NEVER;
+	if (!timeout_set(fd, option, &tv))
+		return ZAG_NEVER;
+	ts = (struct timespec){ tv.tv_sec, tv.tv_usec * 1000 };
+	return zag_deadline_rel(&ts);
 }
 
 struct zag_mutex *zag_fd_accept_lock(int fd)
@@ -229,26 +226,14 @@ struct zag_mutex *zag_fd_accept_lock(int fd)
 	return e ? &e->accept : &beyond;
 }
 
-void zag_fd_accepted(int listener, int fd)
+void zag_fd_set_listens(int fd)
 {
-	struct zag_fd_entry *e = zag_fd_lookup(listener);
-	struct zag_fd_entry *of = zag_fd_entry(fd);
+	struct zag_fd_entry *e = zag_fd_lookup(fd);
 
 	if (e && !zag_load_rlx(&e->listens)) {
 		zag_store_rlx(&e->used, true);
 		zag_store_rlx(&e->listens, 1);
 	}
-	if (!of)
-		return;
-	set_kind(of, zag_fd_kind(listener));
-	zag_store_rlx(&of->domain, (uint8_t)zag_fd_domain(listener));
-}
-
-bool zag_fd_listens(int fd)
-{
-	struct zag_fd_entry *e = zag_fd_lookup(fd);
-
-	return e && zag_load_rlx(&e->listens);
 }
 
 void zag_fd_set_drained(int fd)

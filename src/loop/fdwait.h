@@ -100,13 +100,12 @@ zag_time zag_fd_io_deadline(int fd, int events);
 struct zag_mutex *zag_fd_accept_lock(int fd);
 
 /*
- * A connection was accepted from a listener, whose kind it has: from now on who
- * waits for the listener runs before all others when it is ready, as a thread
- * would that the kernel wakes.  The kernel keeps few connections for a listener;
- * clients of those it drops try again after a second.
+ * A connection was accepted from fd: from now on who waits for it runs before
+ * all others when it is ready, as a thread would that the kernel wakes.  The
+ * kernel keeps few connections for a listener; clients of those it drops try
+ * again after a second.
  */
-void zag_fd_accepted(int listener, int fd);
-bool zag_fd_listens(int fd);
+void zag_fd_set_listens(int fd);
 
 /*
  * A stream's receive queue was found empty by a short read: the next read may

@@ -33,7 +33,7 @@ static long accept_ready(int fd, struct sockaddr *addr, socklen_t *len,
 				  0);
 	zag_mutex_unlock(lock);
 	if (r >= 0)
-		zag_fd_accepted(fd, (int)r);
+		zag_fd_set_listens(fd);
 	return r;
 }
 
@@ -47,7 +47,7 @@ long zag_io_accept(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 		r = accept_ready(io.fd, addr, len, flags);
 		if (r != -EAGAIN)
 			return r;
-		if (!io.timed && !zag_fd_listens(io.fd) && !is_listening(io.fd))
+		if (!io.timed && !is_listening(io.fd))
 			return zag_raw(SYS_accept4, io.fd, addr, len, flags);
 		r = zag_io_park(&io);
 		if (r < 0)
