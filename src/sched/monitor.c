@@ -25,7 +25,8 @@
 enum {
 	TICK_NS = 8 * 1000 * 1000, /* between looks; each costs a wake-up … */
 	BUSY_NS = 4 * 1000 * 1000, /* … and while signals wait, a jiffy */
-	HOG_NS = 3 * 1000 * 1000, /* a hog uses so much of it at least */
+	SINCE_US = 7000, /* how long it sees a turn before it may be stuck … */
+	HOG_NS = 3 * 1000 * 1000, /* … and what a hog uses meanwhile */
 	QUIET_TICKS = 2,  /* ticks in which nothing ran, before sleeping … */
 	IDLE_NS = 200 * 1000 * 1000, /* … for this long, then for good */
 	LOOK_TICKS = 25, /* between looks of others that nobody asked for */
@@ -102,13 +103,17 @@ static bool sleeps(struct zag_carrier *c)
 static bool holder_stuck(struct zag_processor *p, struct zag_carrier *c)
 {
 	uint32_t tick = zag_load_rlx(&p->tick);
+	uint64_t now = zag_arch_ticks();
 
 	if (tick != p->seen_tick || !c || c != p->seen_carrier) {
 		p->seen_tick = tick;
+		p->seen_ticks = now;
 		p->seen_carrier = c;
 		p->seen_cpu = c ? cpu_time(c->tid) : 0;
 		return false;
 	}
+	if (now - p->seen_ticks < SINCE_US * zag_arch_ticks_per_us)
+		return false; /* a signal has made us look */
 	return cpu_time(c->tid) - p->seen_cpu >= HOG_NS ||
 	       (zag_processor_wanted(p) && sleeps(c));
 }

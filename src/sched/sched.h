@@ -76,7 +76,8 @@ struct zag_processor {
 
 	/* The monitor's notes. */
 	uint32_t seen_tick;
-	int64_t seen_cpu;    /* its carrier's CPU time then, ns */
+	uint64_t seen_ticks; /* when that was seen first … */
+	int64_t seen_cpu;    /* … and its carrier's CPU time then, ns */
 	struct zag_carrier *seen_carrier;
 	bool orphan; /* taken, and no kernel thread to give it to yet */
 
@@ -282,8 +283,8 @@ struct zag_fiber *zag_sched_get_slot(size_t size, size_t guard);
 /* `here`: on a fiber of its own, which may park in the program's allocator. */
 void zag_sched_put_slot(struct zag_fiber *f, bool here);
 
-/* Whether the caller's processor may stand for as long as a short call takes:
- * those that wait for it do so for half of the time at most.  Fiber. */
+/* Whether the caller's processor may stand for as long as a short call takes,
+ * if those that wait for it shall do so for half of the time at most.  Fiber. */
 bool zag_sched_may_stand(void);
 /* It did, from then on, in ticks. */
 void zag_sched_has_stood(uint64_t since);
