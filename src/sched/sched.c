@@ -397,7 +397,8 @@ void zag_sched_has_stood(uint64_t since)
 		p->stand_ticks = now + stood;
 		queued = zag_load_rlx(&p->runq.next_ticks);
 		if (queued)
-			zag_store_rlx(&p->runq.next_ticks, queued + stood);
+			zag_store_rlx(&p->runq.next_ticks,
+				      zag_min(queued + stood, now));
 	}
 	zag_leave(c, was);
 }
