@@ -21,10 +21,12 @@
 enum {
 	KINDS = 32,
 	SHORT_US = 1000, /* short calls take less on average … */
+	QUICK_US = 400,	 /* … and quick ones this … */
 	MOST_US = 3000,	 /* … of what is taken for this at most, as one that
 			  * has lost its CPU may take any time … */
 	RISE = 4,	 /* … and how fast that follows those that take longer … */
 	FALL = 8,	 /* … or less */
+	TRY = 8,	 /* quick calls for one that is handed over */
 };
 
 /* A job and the wait of its fiber. */
@@ -109,21 +111,40 @@ static bool alone(void)
 	return zag_load_acq(&zag_sched.fibers) == 1;
 }
 
-static _Atomic uint32_t underway; /* calls that end by themselves */
+static _Atomic uint32_t handed; /* such calls that helpers have */
+static _Atomic uint32_t joint;	/* next calls that are taken to overlap */
+
+/* Whether such calls overlap: others come while a helper has one, of late, or
+ * it is time to hand one over to find out. */
+static bool overlap(void)
+{
+	static ZAG_TLS uint32_t calls;
+	uint32_t left = zag_load_rlx(&joint);
+
+	if (zag_load_rlx(&handed)) {
+		zag_store_rlx(&joint, (uint32_t)TRY);
+		return true;
+	}
+	if (left)
+		zag_store_rlx(&joint, left - 1);
+	return left || calls++ % TRY == 0;
+}
 
 /*
  * Handing a call over costs two wake-ups, more than a short one takes.  So it
  * is made here if nobody waits for us; what comes in meanwhile waits for as long
  * as such calls take, or until the monitor sees that this one takes longer.  Who
- * waits already does so for as long if this is the only such call: where many
- * fibers make them, these must overlap, and wait for half of the time at most.
+ * waits already does so for half of the time at most, as where many fibers make
+ * such calls these must overlap; or for a quick call where they do not.
  */
 static bool better_here(uint32_t kind)
 {
+	uint32_t us = zag_load_rlx(&average[kind % KINDS]);
+
 	if (alone())
 		return true;
-	return zag_load_rlx(&average[kind % KINDS]) < SHORT_US &&
-	       (zag_load_rlx(&underway) == 1 || zag_sched_may_stand()) &&
+	return us < SHORT_US &&
+	       ((us < QUICK_US && !overlap()) || zag_sched_may_stand()) &&
 	       !zag_sched_chance(2);
 }
 
@@ -139,22 +160,20 @@ long zag_offload(uint32_t kind, long (*fn)(void *arg), void *arg)
 
 	if (!zag_fiber_self())
 		return fn(arg);
-	zag_add(&underway, 1);
-	if (better_here(kind) || !zag_job_submit(&b.job)) {
-		b.job.result = make_here(&b);
-		zag_sub(&underway, 1);
-		return b.job.result;
-	}
+	if (better_here(kind) || !zag_job_submit(&b.job))
+		return make_here(&b);
+	zag_add(&handed, 1);
 	zag_why_default(&zag_why_offload, UINTPTR_MAX);
 	zag_wait_sleep(&b.wait, ZAG_NEVER);
-	zag_sub(&underway, 1);
+	zag_sub(&handed, 1);
 	zag_wait_over();
 	return signals_caller(b.job.result) ? fn(arg) : b.job.result;
 }
 
 void zag_blocking_reset(void)
 {
-	zag_store_rlx(&underway, 0);
+	zag_store_rlx(&handed, 0);
+	zag_store_rlx(&joint, 0);
 }
 
 /* --- calls that last ------------------------------------------------------ */

@@ -21,7 +21,7 @@
  */
 long zag_offload(uint32_t kind, long (*fn)(void *arg), void *arg);
 
-/* In a forked child: none is under way. */
+/* In a forked child: no helper has any. */
 void zag_blocking_reset(void);
 
 /* A system call, as base/raw.h makes it. */
